@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* lanefit: small regressions, very fast, with the same bits everywhere. All public headers. */
+#ifndef LANEFIT_LANEFIT_H
+#define LANEFIT_LANEFIT_H
+
+#include <lanefit/autograd.h>
+#include <lanefit/isa.h>
+#include <lanefit/kernels.h>
+#include <lanefit/random.h>
+#include <lanefit/status.h>
+#include <lanefit/train.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LF_VERSION "0.1.0"
+
+/* The version of the library that is linked, which LF_VERSION of the headers should equal. */
+LF_API const char *lf_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

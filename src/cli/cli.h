@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the command share. Only this folder prints. */
+#ifndef LANEFIT_SRC_CLI_CLI_H
+#define LANEFIT_SRC_CLI_CLI_H
+
+#include <lanefit/lanefit.h>
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* The subcommands: argv[0] is the subcommand's own name. They return an exit code. */
+int reproduce_main(int argc, char **argv);
+int info_main(int argc, char **argv);
+
+/* Prints "lanefit: ..." as one line on stderr. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whether a table can run here; complains otherwise. */
+int cpu_is_usable(void);
+
+/* ---- arguments.c ------------------------------------------------------------------------- */
+
+/* Each returns whether the whole text is such a number. */
+int parse_size(const char *text, size_t *value);                      /* 1 to SIZE_MAX / 2 */
+int parse_seed(const char *text, uint64_t *seed);                     /* -2^63 to 2^64 - 1 */
+int parse_real(const char *text, enum lf_dtype dtype, double *value); /* finite in the type */
+
+/* "A:B", both included, A not above B: the first seed and how many follow. */
+int parse_seeds(const char *text, uint64_t *first, uint64_t *count);
+
+/* ---- output.c ---------------------------------------------------------------------------- */
+
+/* A file that appears under its name only when it is complete. */
+struct output {
+    FILE *file;
+    const char *path; /* as the user wrote it */
+    char *final_path; /* what the temporary file is renamed to; NULL: written in place */
+    char *temporary;
+};
+
+/* Opens; "-" is stdout. Complains and returns 0 when it can't. */
+int output_open(struct output *output, const char *path);
+/* Closes and puts the file in its place; complains and returns 0 when something went wrong, with
+ * no file left. */
+int output_commit(struct output *output);
+/* Closes and leaves no file; harmless on an all-zero output. */
+void output_discard(struct output *output);
+
+/* Flushes stdout; complains and returns 0 when something written to it got lost. */
+int flush_stdout(void);
+
+/* ---- progress.c -------------------------------------------------------------------------- */
+
+/* A line on stderr that is rewritten a few times a second, on a terminal only. */
+struct progress {
+    const char *what;
+    double total, start, shown;
+    int on, visible;
+};
+
+void progress_begin(struct progress *progress, const char *what, double total, int quiet);
+void progress_update(struct progress *progress, double done);
+void progress_end(struct progress *progress);
+
+/* Whether there is somebody to comment to: stderr is a terminal, and not told to be quiet. */
+int speaks(int quiet);
+
+/* Seconds of a clock that does not jump. */
+double seconds(void);
+
+/* ---- reproduce.c, roots.c, roots_plot.c -------------------------------------------------- */
+
+/* What the options of `reproduce` say. */
+struct settings {
+    struct lf_line_options line;
+    size_t iterations;
+    const char *trace, *plot; /* NULL: none */
+    uint64_t first_seed, seed_count;
+    int quiet;
+};
+
+/* The runs over all seeds, side by side; returns an exit code. */
+int roots_run(const struct settings *settings, int heading);
+
+/* The two lines that give the true line when applied twice: w^2 = true_weight and
+ * b (w + 1) = true_bias, the one with w >= 0 first. None for a negative true weight; one where they
+ * coincide, or where the second has no bias. */
+struct roots {
+    int count;
+    double weight[2], bias[2];
+};
+
+/* Where a run stands at its end: within 0.01 of a root in weight and bias, or under way in the
+ * valley of one. w = -1 parts the valleys: there the bias has no effect, as b (w + 1) = 0. */
+enum fate { AT_NEAR, AT_FAR, TOWARDS_NEAR, TOWARDS_FAR, DIVERGED, FATES };
+enum fate fate_of(const struct roots *roots, const struct lf_line_fate *run);
+
+/* Writes the picture that settings->plot names; complains and returns 0 when it can't. */
+int roots_plot(const struct settings *settings, const struct roots *roots,
+               const struct lf_line_fate *runs, const size_t count[FATES]);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include <time.h>
+#include <unistd.h>
+
+double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+int speaks(int quiet)
+{
+    return !quiet && isatty(STDERR_FILENO);
+}
+
+void progress_begin(struct progress *progress, const char *what, double total, int quiet)
+{
+    double now = seconds();
+    *progress = (struct progress){
+        .what = what, .total = total, .start = now, .shown = now, .on = speaks(quiet)};
+}
+
+void progress_update(struct progress *progress, double done)
+{
+    double now = progress->on ? seconds() : 0;
+    if (!progress->on || done <= 0 || now - progress->shown < 0.2)
+        return;
+    double elapsed = now - progress->start;
+    fprintf(stderr, "\r\033[K%s: %.0f %%, %.3g steps/s, %.0f s left", progress->what,
+            100 * done / progress->total, done / elapsed,
+            elapsed * (progress->total - done) / done);
+    fflush(stderr);
+    progress->shown = now;
+    progress->visible = 1;
+}
+
+void progress_end(struct progress *progress)
+{
+    if (progress->visible)
+        fputs("\r\033[K", stderr);
+    progress->visible = 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* scalar.c: draws, and runs of one-sample SGD. */
+
+#define step_linear TYPED(step_linear)
+#define step_shared TYPED(step_shared)
+#define both_finite TYPED(both_finite)
+#define step_kind TYPED(step_kind)
+#define online TYPED(online)
+#define online_lanes TYPED(online_lanes)
+
+static void TYPED(uniform)(struct lf_rng *rng, size_t n, REAL *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = TYPED(draw)(rng);
+}
+
+/* One step of SGD at x, in PyTorch's order of operations. */
+static struct TYPED(lf_online_step) step_linear(struct TYPED(lf_online) * run, REAL x)
+{
+    REAL y = x * run->true_weight + run->true_bias;
+    REAL prediction = x * run->weight + run->bias;
+    REAL d = prediction - y;
+    REAL g = 2 * d;
+    run->weight = FMA(-run->lr, g * x, run->weight);
+    run->bias = FMA(-run->lr, g, run->bias);
+    return (struct TYPED(lf_online_step)){x, y, prediction, d * d, run->weight, run->bias};
+}
+
+/* The layer is applied twice; the gradients of its two uses are added. */
+static struct TYPED(lf_online_step) step_shared(struct TYPED(lf_online) * run, REAL x)
+{
+    REAL y = x * run->true_weight + run->true_bias;
+    REAL h = x * run->weight + run->bias;
+    REAL prediction = h * run->weight + run->bias;
+    REAL d = prediction - y;
+    REAL g = 2 * d;
+    REAL g1 = g * run->weight;
+    run->weight = FMA(-run->lr, g * h + g1 * x, run->weight);
+    run->bias = FMA(-run->lr, g + g1, run->bias);
+    return (struct TYPED(lf_online_step)){x, y, prediction, d * d, run->weight, run->bias};
+}
+
+static int both_finite(REAL weight, REAL bias)
+{
+    return weight - weight == 0 && bias - bias == 0;
+}
+
+typedef struct TYPED(lf_online_step) (*step_kind)(struct TYPED(lf_online) *, REAL);
+
+static size_t online(step_kind step, struct TYPED(lf_online) * run, struct lf_rng *rng,
+                     size_t steps, struct TYPED(lf_online_step) * trace)
+{
+    size_t done = 0;
+    for (; done < steps && both_finite(run->weight, run->bias); done++) {
+        struct TYPED(lf_online_step) row = step(run, TYPED(draw)(rng));
+        if (trace)
+            trace[done] = row;
+    }
+    return done;
+}
+
+static size_t TYPED(online_linear)(struct TYPED(lf_online) * run, struct lf_rng *rng, size_t steps,
+                                   struct TYPED(lf_online_step) * trace)
+{
+    return online(step_linear, run, rng, steps, trace);
+}
+
+static size_t TYPED(online_shared)(struct TYPED(lf_online) * run, struct lf_rng *rng, size_t steps,
+                                   struct TYPED(lf_online_step) * trace)
+{
+    return online(step_shared, run, rng, steps, trace);
+}
+
+static void online_lanes(step_kind step, struct TYPED(lf_online_lanes) * lanes,
+                         struct lf_rng_lanes *rng, size_t steps)
+{
+    for (size_t done = 0; done < steps; done++) {
+        REAL x[LF_LANES];
+        TYPED(uniform_lanes)(rng, x);
+        for (size_t j = 0; j < LF_LANES; j++) {
+            if (!both_finite(lanes->weight[j], lanes->bias[j]))
+                continue;
+            struct TYPED(lf_online) run = {lanes->weight[j], lanes->bias[j], lanes->true_weight,
+                                           lanes->true_bias, lanes->lr};
+            step(&run, x[j]);
+            lanes->weight[j] = run.weight;
+            lanes->bias[j] = run.bias;
+        }
+    }
+}
+
+static void TYPED(online_linear_lanes)(struct TYPED(lf_online_lanes) * lanes,
+                                       struct lf_rng_lanes *rng, size_t steps)
+{
+    online_lanes(step_linear, lanes, rng, steps);
+}
+
+static void TYPED(online_shared_lanes)(struct TYPED(lf_online_lanes) * lanes,
+                                       struct lf_rng_lanes *rng, size_t steps)
+{
+    online_lanes(step_shared, lanes, rng, steps);
+}

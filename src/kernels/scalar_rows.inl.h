@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* scalar.c: affine maps, losses, their gradients, and vectors. */
+
+#define dot_bias TYPED(dot_bias)
+#define sums_clear TYPED(sums_clear)
+#define sums_halve TYPED(sums_halve)
+#define grad_sums TYPED(grad_sums)
+#define grad_begin TYPED(grad_begin)
+#define grad_row TYPED(grad_row)
+#define grad_end TYPED(grad_end)
+
+/* One output element: x w + b over `in` inputs. */
+static REAL dot_bias(size_t in, const REAL *x, size_t stride, const REAL *w, const REAL *b)
+{
+    REAL sum = (REAL)-0.0;
+    for (size_t i = 0; i < in; i++)
+        sum = FMA(x[i * stride], w[i], sum);
+    return b ? sum + *b : sum;
+}
+
+static void TYPED(affine)(size_t rows, size_t in, size_t out, const REAL *x, size_t row_stride,
+                          size_t col_stride, const REAL *w, const REAL *b, REAL *y)
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t o = 0; o < out; o++)
+            y[r * out + o] =
+                dot_bias(in, x + r * row_stride, col_stride, w + o * in, b ? b + o : NULL);
+}
+
+static void TYPED(affine_grad_input)(size_t rows, size_t in, size_t out, const REAL *g,
+                                     const REAL *w, REAL *dx)
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < in; i++) {
+            REAL sum = (REAL)-0.0;
+            for (size_t o = 0; o < out; o++)
+                sum = FMA(g[r * out + o], w[o * in + i], sum);
+            dx[r * in + i] += sum;
+        }
+}
+
+/* The accumulators of a row sum of `width` values: `lanes` rows of them. */
+static void sums_clear(size_t lanes, size_t width, REAL *sums)
+{
+    for (size_t j = 0; j < lanes * width; j++)
+        sums[j] = (REAL)-0.0;
+}
+
+/* Adds the lanes by halving and writes the `width` sums to out. */
+static void sums_halve(size_t lanes, size_t width, REAL *sums, REAL *out)
+{
+    for (size_t half = lanes / 2; half > 0; half /= 2)
+        for (size_t j = 0; j < half * width; j++)
+            sums[j] += sums[half * width + j];
+    for (size_t j = 0; j < width; j++)
+        out[j] = sums[j];
+}
+
+/* The running weight and bias sums of one block. Without lanes the weights are summed in place. */
+struct grad_sums {
+    REAL *weight_out;
+    size_t weight_lanes, bias_lanes;
+    REAL weight[LF_ACCUMULATORS(REAL)];
+    REAL bias[LF_ACCUMULATORS(REAL)];
+};
+
+static void grad_begin(size_t in, size_t out, struct grad_sums *sums, REAL *part)
+{
+    sums->weight_lanes = lf_row_lanes(in, out, LF_VECTOR(REAL));
+    sums->bias_lanes = lf_row_lanes(1, out, LF_VECTOR(REAL));
+    sums->weight_out = part;
+    sums_clear(sums->weight_lanes, in * out, sums->weight_lanes > 1 ? sums->weight : part);
+    sums_clear(sums->bias_lanes, out, sums->bias_lanes > 1 ? sums->bias : part + in * out);
+}
+
+/* Adds what output o of row r contributes: g x to its weights, g to its bias. */
+static void grad_row(size_t in, size_t out, struct grad_sums *sums, size_t r, size_t o,
+                     const REAL *x, size_t stride, REAL g)
+{
+    REAL *weight = sums->weight_out + o * in;
+    REAL *bias = sums->weight_out + in * out + o;
+    if (sums->weight_lanes > 1)
+        weight = sums->weight + (r % sums->weight_lanes) * in * out + o * in;
+    if (sums->bias_lanes > 1)
+        bias = sums->bias + (r % sums->bias_lanes) * out + o;
+    for (size_t i = 0; i < in; i++)
+        weight[i] = FMA(g, x[i * stride], weight[i]);
+    *bias += g;
+}
+
+static void grad_end(size_t in, size_t out, struct grad_sums *sums)
+{
+    if (sums->weight_lanes > 1)
+        sums_halve(sums->weight_lanes, in * out, sums->weight, sums->weight_out);
+    if (sums->bias_lanes > 1)
+        sums_halve(sums->bias_lanes, out, sums->bias, sums->weight_out + in * out);
+}
+
+static void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const REAL *x,
+                                    size_t row_stride, size_t col_stride, const REAL *g, REAL *part)
+{
+    struct grad_sums sums;
+    grad_begin(in, out, &sums, part);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t o = 0; o < out; o++)
+            grad_row(in, out, &sums, r, o, x + r * row_stride, col_stride, g[r * out + o]);
+    grad_end(in, out, &sums);
+}
+
+static void TYPED(mse_part)(size_t n, const REAL *prediction, const REAL *target, REAL *part)
+{
+    REAL squares[LF_VECTOR(REAL)];
+    sums_clear(LF_VECTOR(REAL), 1, squares);
+    for (size_t i = 0; i < n; i++) {
+        REAL d = prediction[i] - target[i];
+        squares[i % LF_VECTOR(REAL)] = FMA(d, d, squares[i % LF_VECTOR(REAL)]);
+    }
+    sums_halve(LF_VECTOR(REAL), 1, squares, part);
+}
+
+static void TYPED(mse_grad)(size_t n, const REAL *prediction, const REAL *target, REAL scale,
+                            REAL seed, REAL *grad)
+{
+    for (size_t i = 0; i < n; i++)
+        grad[i] += scale * (prediction[i] - target[i]) * seed;
+}
+
+static void TYPED(affine_mse_part)(size_t rows, size_t in, size_t out, const REAL *x,
+                                   size_t row_stride, size_t col_stride, const REAL *w,
+                                   const REAL *b, const REAL *target, REAL scale, REAL seed,
+                                   REAL *part)
+{
+    struct grad_sums sums;
+    REAL squares[LF_VECTOR(REAL)];
+    grad_begin(in, out, &sums, part);
+    sums_clear(LF_VECTOR(REAL), 1, squares);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t o = 0; o < out; o++) {
+            const REAL *row = x + r * row_stride;
+            size_t i = r * out + o;
+            REAL d = dot_bias(in, row, col_stride, w + o * in, b ? b + o : NULL) - target[i];
+            squares[i % LF_VECTOR(REAL)] = FMA(d, d, squares[i % LF_VECTOR(REAL)]);
+            grad_row(in, out, &sums, r, o, row, col_stride, scale * d * seed);
+        }
+    grad_end(in, out, &sums);
+    sums_halve(LF_VECTOR(REAL), 1, squares, part + in * out + out);
+}
+
+static void TYPED(add)(size_t n, const REAL *x, REAL *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] += x[i];
+}
+
+/* Like a binary counter: after an odd block the pair is complete, after every second pair the
+ * pair of pairs, and so on. */
+static void TYPED(parts_push)(size_t block, size_t width, REAL *stack)
+{
+    REAL *top = stack + lf_part_slot(block) * width;
+    for (; block % 2 == 1; block /= 2, top -= width)
+        TYPED(add)(width, top, top - width);
+}
+
+static void TYPED(parts_finish)(size_t blocks, size_t width, REAL *stack, REAL *total)
+{
+    if (blocks == 0)
+        return;
+    REAL *top = stack + (lf_part_slot(blocks) - 1) * width;
+    for (; top > stack; top -= width)
+        TYPED(add)(width, top, top - width);
+    TYPED(add)(width, stack, total);
+}
+
+static void TYPED(sgd)(size_t n, REAL lr, const REAL *g, REAL *w)
+{
+    for (size_t i = 0; i < n; i++)
+        w[i] = FMA(-lr, g[i], w[i]);
+}

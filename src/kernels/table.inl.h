@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The initialiser of a table: every kernel, for both types. */
+#define TABLE_OF_TYPE(type)                                                                        \
+    {                                                                                              \
+        .affine = affine_##type, .affine_grad_input = affine_grad_input_##type,                    \
+        .affine_grad_part = affine_grad_part_##type, .mse_part = mse_part_##type,                  \
+        .mse_grad = mse_grad_##type, .affine_mse_part = affine_mse_part_##type,                    \
+        .parts_push = parts_push_##type, .parts_finish = parts_finish_##type, .add = add_##type,   \
+        .sgd = sgd_##type, .uniform = uniform_##type, .uniform_lanes = uniform_lanes_##type,       \
+        .online_linear = online_linear_##type, .online_shared = online_shared_##type,              \
+        .online_linear_lanes = online_linear_lanes_##type,                                         \
+        .online_shared_lanes = online_shared_lanes_##type                                          \
+    }
+
+#define TABLE(isa)                                                                                 \
+    {                                                                                              \
+        .name = isa, .words = words, .f32 = TABLE_OF_TYPE(f32), .f64 = TABLE_OF_TYPE(f64)          \
+    }

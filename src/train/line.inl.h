@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* line.c, per type. */
+
+static void TYPED(parameters)(const struct lf_line *line, double *weight, double *bias)
+{
+    struct lf_parameter parameter[2];
+    lf_model_parameter(line->model, 0, &parameter[0]);
+    lf_model_parameter(line->model, 1, &parameter[1]);
+    *weight = *(const REAL *)parameter[0].value;
+    *bias = *(const REAL *)parameter[1].value;
+}
+
+/* The kernel's rows come in the run's type, the caller's are doubles: a few at a time. */
+static size_t TYPED(run_traced)(struct lf_line *line, struct TYPED(lf_online) * run, size_t steps,
+                                struct lf_line_step *trace)
+{
+    enum { ROWS = 64 };
+    const struct TYPED(lf_kernels) *k = KERNELS(line->options.kernels);
+    struct TYPED(lf_online_step) row[ROWS];
+    size_t done = 0, taken = 1;
+    for (; done < steps && taken > 0; done += taken) {
+        size_t wanted = steps - done < ROWS ? steps - done : ROWS;
+        taken = (line->options.model == LF_LINE_SHARED ? k->online_shared : k->online_linear)(
+            run, &line->rng, wanted, row);
+        for (size_t i = 0; i < taken; i++)
+            trace[done + i] = (struct lf_line_step){row[i].x,    row[i].y,      row[i].prediction,
+                                                    row[i].loss, row[i].weight, row[i].bias};
+    }
+    return done;
+}
+
+static lf_status TYPED(run_fused)(struct lf_line *line, size_t steps, struct lf_line_step *trace)
+{
+    const struct TYPED(lf_kernels) *k = KERNELS(line->options.kernels);
+    struct lf_parameter weight, bias;
+    lf_model_parameter(line->model, 0, &weight);
+    lf_model_parameter(line->model, 1, &bias);
+    struct TYPED(lf_online) run = {.weight = *(REAL *)weight.value,
+                                   .bias = *(REAL *)bias.value,
+                                   .true_weight = (REAL)line->options.true_weight,
+                                   .true_bias = (REAL)line->options.true_bias,
+                                   .lr = (REAL)line->options.lr};
+    if (trace)
+        line->steps += TYPED(run_traced)(line, &run, steps, trace);
+    else if (line->options.model == LF_LINE_SHARED)
+        line->steps += k->online_shared(&run, &line->rng, steps, NULL);
+    else
+        line->steps += k->online_linear(&run, &line->rng, steps, NULL);
+    *(REAL *)weight.value = run.weight;
+    *(REAL *)bias.value = run.bias;
+    return isfinite(run.weight) && isfinite(run.bias) ? LF_OK : LF_DIVERGED;
+}
+
+static lf_status TYPED(run_autograd)(struct lf_line *line, size_t steps, struct lf_line_step *trace)
+{
+    const struct TYPED(lf_kernels) *k = KERNELS(line->options.kernels);
+    const REAL true_weight = (REAL)line->options.true_weight;
+    const REAL true_bias = (REAL)line->options.true_bias;
+    struct lf_tape *tape = line->tape;
+    double weight, bias;
+    TYPED(parameters)(line, &weight, &bias);
+    for (size_t i = 0; i < steps && isfinite(weight) && isfinite(bias); i++) {
+        REAL x, y;
+        k->uniform(&line->rng, 1, &x);
+        k->affine(1, 1, 1, &x, 1, 1, &true_weight, &true_bias, &y);
+
+        lf_tape_reset(tape);
+        struct lf_tensor *prediction = lf_linear(tape, &line->layer, lf_input(tape, 1, 1, &x));
+        if (line->options.model == LF_LINE_SHARED)
+            prediction = lf_linear(tape, &line->layer, prediction);
+        struct lf_tensor *loss = lf_mse_loss(tape, prediction, lf_input(tape, 1, 1, &y));
+        lf_model_zero_grad(line->model);
+        lf_status status = lf_backward(tape, loss);
+        if (status != LF_OK)
+            return status;
+        lf_sgd_step(line->model, line->options.lr);
+
+        line->steps++;
+        TYPED(parameters)(line, &weight, &bias);
+        if (trace)
+            trace[i] =
+                (struct lf_line_step){x, y, lf_item(prediction), lf_item(loss), weight, bias};
+    }
+    return isfinite(weight) && isfinite(bias) ? LF_OK : LF_DIVERGED;
+}
+
+/* The runs of `count` lanes, from generators that stand at their seeds. */
+static void TYPED(fates)(const struct lf_line_options *options, struct lf_rng_lanes *rng,
+                         size_t steps, size_t count, struct lf_line_fate *fates)
+{
+    const struct TYPED(lf_kernels) *k = KERNELS(options->kernels);
+    const REAL weight_low = (REAL)-lf_linear_weight_bound(1);
+    const REAL bias_low = (REAL)-lf_linear_bias_bound(1);
+    struct TYPED(lf_online_lanes) run = {.true_weight = (REAL)options->true_weight,
+                                         .true_bias = (REAL)options->true_bias,
+                                         .lr = (REAL)options->lr};
+    k->uniform_lanes(rng, run.weight);
+    k->uniform_lanes(rng, run.bias);
+    for (size_t j = 0; j < LF_LANES; j++) {
+        run.weight[j] = FMA(run.weight[j], -2 * weight_low, weight_low);
+        run.bias[j] = FMA(run.bias[j], -2 * bias_low, bias_low);
+    }
+    for (size_t j = 0; j < count; j++) {
+        fates[j].start_weight = run.weight[j];
+        fates[j].start_bias = run.bias[j];
+    }
+    (options->model == LF_LINE_SHARED ? k->online_shared_lanes : k->online_linear_lanes)(&run, rng,
+                                                                                         steps);
+    for (size_t j = 0; j < count; j++) {
+        fates[j].weight = run.weight[j];
+        fates[j].bias = run.bias[j];
+    }
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* Every case of the registry on the table under test: equal to scalar bit for bit, within the
+ * derived bound of the oracle, and nothing else touched. */
+#include "cases.h"
+#include "support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GUARD = 64, OUTPUT = LF_OPERANDS - 1 };
+
+static const double specials[] = {0.0,     -0.0,     INFINITY, -INFINITY, NAN,
+                                  0x1p-149, -0x1p-130, 0x1p127,  -0x1.8p127, 1.0};
+
+/* Operands with guard bytes around them, each `offset` elements off a 64-byte boundary. */
+struct buffers {
+    struct lf_operand operand[LF_OPERANDS];
+    unsigned char *memory[LF_OPERANDS];
+    size_t bytes[LF_OPERANDS];
+    void *data[LF_OPERANDS];
+};
+
+static void set_element(enum lf_dtype dtype, void *values, size_t i, double x)
+{
+    if (dtype == LF_F32)
+        ((float *)values)[i] = (float)x;
+    else
+        ((double *)values)[i] = x;
+}
+
+static void make_buffers(const struct lf_case *c, const struct lf_shape *shape, size_t offset,
+                         struct buffers *b)
+{
+    *b = (struct buffers){.operand = {{LF_UNUSED, 0}}};
+    c->operands(shape, b->operand);
+    for (size_t i = 0; i < LF_OPERANDS; i++) {
+        size_t size = element_size(c->dtype);
+        b->bytes[i] = (2 * GUARD + (b->operand[i].count + offset) * size + 63) / 64 * 64;
+        b->memory[i] = aligned_alloc(64, b->bytes[i]);
+        ck_assert_ptr_nonnull(b->memory[i]);
+        memset(b->memory[i], 0xff, b->bytes[i]); /* NaN: written outputs must not be read */
+        b->data[i] = b->memory[i] + GUARD + offset * size;
+    }
+}
+
+static void free_buffers(struct buffers *b)
+{
+    for (size_t i = 0; i < LF_OPERANDS; i++)
+        free(b->memory[i]);
+}
+
+static void fill(const struct lf_case *c, struct buffers *b, struct test_rng *rng, int special)
+{
+    for (size_t i = 0; i < LF_OPERANDS; i++) {
+        if (b->operand[i].role != LF_READ && b->operand[i].role != LF_UPDATED)
+            continue;
+        for (size_t j = 0; j < b->operand[i].count; j++)
+            set_element(c->dtype, b->data[i], j, test_uniform(rng, -2, 2));
+        for (size_t j = 0; special && j < 1 + b->operand[i].count / 7 && b->operand[i].count; j++)
+            set_element(c->dtype, b->data[i], test_below(rng, b->operand[i].count),
+                        specials[test_below(rng, sizeof specials / sizeof specials[0])]);
+    }
+}
+
+static void copy_buffers(const struct buffers *from, struct buffers *to)
+{
+    for (size_t i = 0; i < LF_OPERANDS; i++)
+        memcpy(to->memory[i], from->memory[i], from->bytes[i]);
+}
+
+/* Everything but the output's elements is as it was. */
+static void check_untouched(const struct lf_case *c, const struct buffers *before,
+                            const struct buffers *after, const char *where)
+{
+    for (size_t i = 0; i < LF_OPERANDS; i++) {
+        size_t from = (size_t)((unsigned char *)after->data[i] - after->memory[i]);
+        size_t until = from;
+        if (i == OUTPUT)
+            until += after->operand[i].count * element_size(c->dtype);
+        ck_assert_msg(memcmp(before->memory[i], after->memory[i], from) == 0,
+                      "%s: operand %zu: bytes before it changed", where, i);
+        ck_assert_msg(memcmp(before->memory[i] + until, after->memory[i] + until,
+                             after->bytes[i] - until) == 0,
+                      "%s: operand %zu: bytes behind it changed", where, i);
+    }
+}
+
+static void check_bound(const struct lf_case *c, const struct lf_shape *shape,
+                        const struct buffers *before, const struct buffers *after,
+                        const char *where)
+{
+    size_t n = after->operand[OUTPUT].count;
+    long double *exact = malloc((2 * n + 1) * sizeof *exact);
+    c->oracle(shape, before->data, exact, exact + n);
+    for (size_t i = 0; i < n; i++) {
+        double got = element(c->dtype, after->data[OUTPUT], i);
+        /* The oracle's own rounding: far less than a unit of the type. */
+        long double bound = exact[n + i] * 1.001L + 1e-17L * fabsl(exact[i]);
+        ck_assert_msg(fabsl((long double)got - exact[i]) <= bound,
+                      "%s: element %zu is %.17g, should be %.20Lg, bound %.3Lg", where, i, got,
+                      exact[i], bound);
+    }
+    free(exact);
+}
+
+static void check_case(const struct lf_case *c, const struct lf_shape *shape, size_t offset,
+                       struct test_rng *rng, int special)
+{
+    char where[160];
+    struct buffers before, reference, got;
+    size_t first = 0;
+    snprintf(where, sizeof where, "%s %s %zu x %zu -> %zu%s, offset %zu%s", c->name,
+             dtype_name(c->dtype), shape->rows, shape->in, shape->out,
+             shape->column_major ? " column-major" : "", offset, special ? ", specials" : "");
+    make_buffers(c, shape, offset, &before);
+    make_buffers(c, shape, offset, &reference);
+    make_buffers(c, shape, offset, &got);
+    fill(c, &before, rng, special);
+    copy_buffers(&before, &reference);
+    copy_buffers(&before, &got);
+    c->run(scalar_table(), shape, reference.data);
+    c->run(tested, shape, got.data);
+    ck_assert_msg(same_bits(c->dtype, got.operand[OUTPUT].count, got.data[OUTPUT],
+                            reference.data[OUTPUT], &first),
+                  "%s: element %zu is %a, scalar has %a", where, first,
+                  element(c->dtype, got.data[OUTPUT], first),
+                  element(c->dtype, reference.data[OUTPUT], first));
+    check_untouched(c, &before, &got, where);
+    if (!special)
+        check_bound(c, shape, &before, &got, where);
+    free_buffers(&before);
+    free_buffers(&reference);
+    free_buffers(&got);
+}
+
+static void check_shapes(const struct lf_case *c, const struct lf_shape *shapes, size_t n)
+{
+    struct test_rng rng = test_rng((uint64_t)(c - lf_cases));
+    for (size_t i = 0; i < n; i++)
+        for (int column_major = 0; column_major <= !c->flat; column_major++)
+            for (int special = 0; special < 2; special++) {
+                struct lf_shape shape = shapes[i];
+                shape.column_major = column_major;
+                check_case(c, &shape, test_below(&rng, 16), &rng, special);
+            }
+}
+
+START_TEST(every_small_size)
+{
+    const struct lf_case *c = &lf_cases[_i];
+    for (size_t rows = 0; rows <= 67; rows++) {
+        const struct lf_shape shapes[] = {{rows, 1, 1, 0}, {rows, 2, 1, 0}, {rows, 3, 2, 0}};
+        check_shapes(c, shapes, c->flat ? 1 : 3);
+    }
+    for (size_t in = 0; in <= 35 && !c->flat; in++) {
+        const struct lf_shape shapes[] = {
+            {5, in, 1, 0}, {19, in, 1, 0}, {7, in, 4, 0}, {33, in, 2, 0}, {3, in, 17, 0},
+            {9, 3, in, 0}, {2, 19, in, 0}, {1, in, in, 0}};
+        check_shapes(c, shapes, sizeof shapes / sizeof shapes[0]);
+    }
+}
+END_TEST
+
+START_TEST(powers_of_two_and_neighbours)
+{
+    const struct lf_case *c = &lf_cases[_i];
+    for (size_t power = 64; power <= LF_BLOCK_ROWS; power *= 2)
+        for (size_t rows = power - 1; rows <= power + 1 && rows <= LF_BLOCK_ROWS; rows++) {
+            const struct lf_shape shapes[] = {{rows, 1, 1, 0}, {rows, 4, 1, 0}, {rows, 2, 3, 0}};
+            check_shapes(c, shapes, c->flat ? 1 : 3);
+        }
+    const struct lf_shape wide[] = {{32, 32, 32, 0}, {64, 16, 16, 0}, {21, 64, 5, 0},
+                                    {17, 13, 7, 0},  {1, 64, 64, 0},  {40, 100, 1, 0}};
+    check_shapes(c, wide, c->flat ? 0 : sizeof wide / sizeof wide[0]);
+}
+END_TEST
+
+START_TEST(every_offset)
+{
+    const struct lf_case *c = &lf_cases[_i];
+    struct test_rng rng = test_rng(1000 + (uint64_t)_i);
+    for (size_t offset = 0; offset < 16; offset++) {
+        const struct lf_shape shape = {37, 5, c->flat ? 1 : 3, 0};
+        check_case(c, &shape, offset, &rng, 0);
+    }
+}
+END_TEST
+
+/* A row's result does not depend on the batch it sits in. */
+START_TEST(forward_rows_stand_alone)
+{
+    enum { ROWS = 70, IN = 5, OUT = 3 };
+    float x[ROWS * IN], w[OUT * IN], b[OUT], all[ROWS * OUT], some[ROWS * OUT];
+    struct test_rng rng = test_rng(2000);
+    for (size_t i = 0; i < ROWS * IN; i++)
+        x[i] = (float)test_uniform(&rng, -1, 1);
+    for (size_t i = 0; i < OUT * IN; i++)
+        w[i] = (float)test_uniform(&rng, -1, 1);
+    for (size_t i = 0; i < OUT; i++)
+        b[i] = (float)test_uniform(&rng, -1, 1);
+    for (size_t out = 1; out <= OUT; out++) {
+        tested->f32.affine(ROWS, IN, out, x, IN, 1, w, b, all);
+        static const size_t batches[] = {1, 7, 32};
+        for (size_t k = 0; k < 3; k++) {
+            for (size_t r = 0; r < ROWS; r += batches[k]) {
+                size_t n = ROWS - r < batches[k] ? ROWS - r : batches[k];
+                tested->f32.affine(n, IN, out, x + r * IN, IN, 1, w, b, some + r * out);
+            }
+            ck_assert_mem_eq(all, some, ROWS * out * sizeof(float));
+        }
+    }
+}
+END_TEST
+
+/* A bias that is NULL adds nothing, not even +0. */
+START_TEST(no_bias)
+{
+    const double x[3] = {-0.0, 2, -3}, w[1] = {0.5}, expected[3] = {-0.0, 1, -1.5};
+    double y[3];
+    tested->f64.affine(3, 1, 1, x, 1, 1, w, NULL, y);
+    ck_assert_mem_eq(y, expected, sizeof y);
+}
+END_TEST
+
+/* The one-pass kernel has the bits of the separate ones. */
+START_TEST(one_pass_equals_its_pieces)
+{
+    struct test_rng rng = test_rng(3000);
+    for (int round = 0; round < 200; round++) {
+        enum { MOST = 40 };
+        size_t rows = test_below(&rng, MOST + 1), in = test_below(&rng, MOST) + 1;
+        size_t out = test_below(&rng, 2) ? 1 : test_below(&rng, 9) + 1, n = rows * out;
+        float x[MOST * MOST], w[MOST * 9], b[9], target[MOST * 9], y[MOST * 9], g[MOST * 9];
+        float pieces[MOST * 9 + 10], whole[MOST * 9 + 10];
+        for (size_t i = 0; i < rows * in; i++)
+            x[i] = (float)test_uniform(&rng, -1, 1);
+        for (size_t i = 0; i < in * out; i++)
+            w[i] = (float)test_uniform(&rng, -1, 1);
+        for (size_t i = 0; i < out; i++)
+            b[i] = (float)test_uniform(&rng, -1, 1);
+        for (size_t i = 0; i < n; i++) {
+            target[i] = (float)test_uniform(&rng, -1, 1);
+            g[i] = -0.0f;
+        }
+        tested->f32.affine(rows, in, out, x, in, 1, w, b, y);
+        tested->f32.mse_grad(n, y, target, 0.7f, 1.3f, g);
+        tested->f32.affine_grad_part(rows, in, out, x, in, 1, g, pieces);
+        tested->f32.mse_part(n, y, target, pieces + in * out + out);
+        tested->f32.affine_mse_part(rows, in, out, x, in, 1, w, b, target, 0.7f, 1.3f, whole);
+        ck_assert_mem_eq(pieces, whole, (in * out + out + 1) * sizeof(float));
+    }
+}
+END_TEST
+
+/* The sum of parts[first..first+n), a tree that splits at the largest power of two below n. */
+static double tree_sum(const double *parts, size_t n)
+{
+    size_t half = 1;
+    if (n == 1)
+        return parts[0];
+    while (half * 2 < n)
+        half *= 2;
+    return tree_sum(parts, half) + tree_sum(parts + half, n - half);
+}
+
+START_TEST(parts_form_one_tree)
+{
+    enum { MOST = 150, WIDTH = 3 };
+    struct test_rng rng = test_rng(4000);
+    for (size_t blocks = 0; blocks <= MOST; blocks++) {
+        double parts[WIDTH][MOST], stack[10 * WIDTH], total[WIDTH] = {1, 2, 3};
+        ck_assert_uint_le(lf_part_slots(blocks), 10);
+        for (size_t b = 0; b < blocks; b++) {
+            ck_assert_uint_lt(lf_part_slot(b), lf_part_slots(blocks));
+            for (size_t j = 0; j < WIDTH; j++)
+                stack[lf_part_slot(b) * WIDTH + j] = parts[j][b] = test_uniform(&rng, -1, 1);
+            tested->f64.parts_push(b, WIDTH, stack);
+        }
+        tested->f64.parts_finish(blocks, WIDTH, stack, total);
+        for (size_t j = 0; j < WIDTH; j++) {
+            double expected = (double)(j + 1);
+            if (blocks > 0)
+                expected += tree_sum(parts[j], blocks);
+            ck_assert_mem_eq(&total[j], &expected, sizeof expected);
+        }
+    }
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    Suite *suite = suite_create("kernels");
+    TCase *cases = tcase_create("cases"), *contract = tcase_create("contract");
+    tcase_set_timeout(cases, 600);
+    tcase_add_loop_test(cases, every_small_size, 0, (int)lf_case_count);
+    tcase_add_loop_test(cases, powers_of_two_and_neighbours, 0, (int)lf_case_count);
+    tcase_add_loop_test(cases, every_offset, 0, (int)lf_case_count);
+    tcase_add_test(contract, forward_rows_stand_alone);
+    tcase_add_test(contract, no_bias);
+    tcase_add_test(contract, one_pass_equals_its_pieces);
+    tcase_add_test(contract, parts_form_one_tree);
+    suite_add_tcase(suite, cases);
+    suite_add_tcase(suite, contract);
+    return run_suite(suite, argc, argv);
+}
