@@ -130,7 +130,7 @@ static double two_flops(const struct lf_shape *s)
 
 #define ENTRY(name, dtype, suffix, flat, operands, flops)                                          \
     {                                                                                              \
-        #name, dtype, flat, operands, name##_run_##suffix, name##_oracle_##suffix, flops           \
+#name, dtype, flat, operands, name##_run_##suffix, name##_oracle_##suffix, flops           \
     }
 #define BOTH(name, flat, operands, flops)                                                          \
     ENTRY(name, LF_F32, f32, flat, operands, flops), ENTRY(name, LF_F64, f64, flat, operands, flops)

@@ -63,8 +63,8 @@ static void TYPED(affine_grad_input_oracle)(const struct lf_shape *s, void *cons
         for (size_t i = 0; i < s->in; i++) {
             long double sum = TYPED(at)(operand[OUTPUT], r * s->in + i), magnitude = fabsl(sum);
             for (size_t o = 0; o < s->out; o++) {
-                long double product = TYPED(at)(operand[0], r * s->out + o) *
-                                      TYPED(at)(operand[1], o * s->in + i);
+                long double product =
+                    TYPED(at)(operand[0], r * s->out + o) * TYPED(at)(operand[1], o * s->in + i);
                 sum += product;
                 magnitude += fabsl(product);
             }
@@ -90,8 +90,8 @@ static void TYPED(grad_sums)(const struct lf_shape *s, const void *x, const long
             carried += error[r * s->out + o] * fabsl(factor);
         }
         exact[j] = sum;
-        bound[j] = carried + gamma_of(j < weights ? weight_depth : bias_depth, UNIT) *
-                                 (magnitude + carried);
+        bound[j] = carried +
+                   gamma_of(j < weights ? weight_depth : bias_depth, UNIT) * (magnitude + carried);
     }
 }
 
@@ -135,7 +135,7 @@ static void TYPED(mse_part_run)(const struct lf_kernels *k, const struct lf_shap
 static void TYPED(mse_part_oracle)(const struct lf_shape *s, void *const operand[],
                                    long double *exact, long double *bound)
 {
-    long double *d = malloc((2 * s->rows + 1) * sizeof *d);
+    long double *d = calloc(2 * s->rows + 1, sizeof *d);
     for (size_t i = 0; i < s->rows; i++) {
         d[i] = TYPED(at)(operand[0], i) - TYPED(at)(operand[1], i);
         d[s->rows + i] = UNIT * fabsl(d[i]);
@@ -166,16 +166,16 @@ static void TYPED(mse_grad_oracle)(const struct lf_shape *s, void *const operand
 static void TYPED(affine_mse_part_run)(const struct lf_kernels *k, const struct lf_shape *s,
                                        void *const operand[])
 {
-    k->TYPED_FIELD.affine_mse_part(s->rows, s->in, s->out, operand[0], row_stride(s),
-                                   col_stride(s), operand[1], operand[2], operand[3],
-                                   TYPED(scale), TYPED(seed), operand[OUTPUT]);
+    k->TYPED_FIELD.affine_mse_part(s->rows, s->in, s->out, operand[0], row_stride(s), col_stride(s),
+                                   operand[1], operand[2], operand[3], TYPED(scale), TYPED(seed),
+                                   operand[OUTPUT]);
 }
 
 static void TYPED(affine_mse_part_oracle)(const struct lf_shape *s, void *const operand[],
                                           long double *exact, long double *bound)
 {
     size_t n = s->rows * s->out, width = s->in * s->out + s->out;
-    long double *d = malloc((4 * n + 1) * sizeof *d);
+    long double *d = calloc(4 * n + 1, sizeof *d);
     long double *d_error = d + n, *g = d + 2 * n, *g_error = d + 3 * n;
     long double factor = (long double)TYPED(scale) * TYPED(seed);
     for (size_t i = 0; i < n; i++) {
@@ -218,8 +218,8 @@ static void TYPED(sgd_oracle)(const struct lf_shape *s, void *const operand[], l
                               long double *bound)
 {
     for (size_t i = 0; i < s->rows; i++) {
-        exact[i] = TYPED(at)(operand[OUTPUT], i) -
-                   (long double)TYPED(lr) * TYPED(at)(operand[0], i);
+        exact[i] =
+            TYPED(at)(operand[OUTPUT], i) - (long double)TYPED(lr) * TYPED(at)(operand[0], i);
         bound[i] = UNIT * fabsl(exact[i]);
     }
 }

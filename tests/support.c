@@ -18,9 +18,8 @@ const struct lf_kernels *scalar_table(void)
 
 int run_suite(Suite *suite, int argc, char **argv)
 {
-    static const struct option options[] = {{"isa", required_argument, NULL, 'i'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {0}};
+    static const struct option options[] = {
+        {"isa", required_argument, NULL, 'i'}, {"seed", required_argument, NULL, 's'}, {0}};
     tested = lf_kernels_best();
     for (int found; (found = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (found == 'i')
@@ -94,8 +93,7 @@ int same_bits(enum lf_dtype dtype, size_t n, const void *a, const void *b, size_
     size_t size = element_size(dtype);
     for (size_t i = 0; i < n; i++) {
         const char *p = (const char *)a + i * size, *q = (const char *)b + i * size;
-        if (memcmp(p, q, size) == 0 ||
-            (isnan(element(dtype, a, i)) && isnan(element(dtype, b, i))))
+        if (memcmp(p, q, size) == 0 || (isnan(element(dtype, a, i)) && isnan(element(dtype, b, i))))
             continue;
         *first = i;
         return 0;

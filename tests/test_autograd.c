@@ -275,7 +275,9 @@ START_TEST(bad_arguments)
 }
 END_TEST
 
-/* A whole training loop on a batch: f32, gradients reset, a better loss at the end. */
+/* A whole training loop on a batch. In f32 a step ends where lr * gradient is less than half a unit
+ * in the last place of the weight: gradient < 2^-24 * 1.24 / 0.1. The Hessian's lesser eigenvalue
+ * is 0.13, so the residual is below 5.7e-6 then, and the loss below 3.3e-11. */
 START_TEST(batch_training)
 {
     enum { N = 50 };
@@ -295,7 +297,7 @@ START_TEST(batch_training)
         lf_sgd_step(model, 0.1);
         loss = lf_item(mean);
     }
-    ck_assert_double_lt(loss, 1e-12);
+    ck_assert_double_lt(loss, 3.3e-11);
     tear_down();
 }
 END_TEST

@@ -10,7 +10,7 @@
 
 enum { GUARD = 64, OUTPUT = LF_OPERANDS - 1 };
 
-static const double specials[] = {0.0,     -0.0,     INFINITY, -INFINITY, NAN,
+static const double specials[] = {0.0,      -0.0,      INFINITY, -INFINITY,  NAN,
                                   0x1p-149, -0x1p-130, 0x1p127,  -0x1.8p127, 1.0};
 
 /* Operands with guard bytes around them, each `offset` elements off a 64-byte boundary. */
@@ -154,9 +154,9 @@ START_TEST(every_small_size)
         check_shapes(c, shapes, c->flat ? 1 : 3);
     }
     for (size_t in = 0; in <= 35 && !c->flat; in++) {
-        const struct lf_shape shapes[] = {
-            {5, in, 1, 0}, {19, in, 1, 0}, {7, in, 4, 0}, {33, in, 2, 0}, {3, in, 17, 0},
-            {9, 3, in, 0}, {2, 19, in, 0}, {1, in, in, 0}};
+        const struct lf_shape shapes[] = {{5, in, 1, 0},  {19, in, 1, 0}, {7, in, 4, 0},
+                                          {33, in, 2, 0}, {3, in, 17, 0}, {9, 3, in, 0},
+                                          {2, 19, in, 0}, {1, in, in, 0}};
         check_shapes(c, shapes, sizeof shapes / sizeof shapes[0]);
     }
 }

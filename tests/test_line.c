@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct lf_line_options post = {.seed = 1024, .lr = 0.01, .true_weight = 1.233,
-                                            .true_bias = 0.988};
+static const struct lf_line_options post = {
+    .seed = 1024, .lr = 0.01, .true_weight = 1.233, .true_bias = 0.988};
 
 static struct lf_line *start(struct lf_line_options options)
 {
@@ -151,7 +151,8 @@ static void check_against_scalar(int shared, double lr, double true_weight, uint
         lf_rng_seed(&rng[i], seed);
         k->f32.uniform(&rng[i], drawn, skipped);
         run[i] = (struct lf_online_f32){0.3f, -0.2f, (float)true_weight, 0.988f, (float)lr};
-        taken[i] = (shared ? k->f32.online_shared : k->f32.online_linear)(&run[i], &rng[i], 700, NULL);
+        taken[i] =
+            (shared ? k->f32.online_shared : k->f32.online_linear)(&run[i], &rng[i], 700, NULL);
         k->words(&rng[i], 1, &next[i]);
     }
     ck_assert_msg(taken[0] == taken[1], "lr %g: %zu steps, scalar %zu", lr, taken[1], taken[0]);
@@ -168,8 +169,7 @@ START_TEST(divergence_is_the_same_everywhere)
         if (round % 2)
             lr = test_uniform(&rng, 0, 8);
         double true_weight = round % 3 ? 1.233 : pow(10, test_uniform(&rng, -30, 38));
-        check_against_scalar(round / 2 % 2, lr, true_weight, (uint64_t)round,
-                             test_below(&rng, 40));
+        check_against_scalar(round / 2 % 2, lr, true_weight, (uint64_t)round, test_below(&rng, 40));
     }
     check_against_scalar(0, 0, 3e38, 1, 0); /* 2 d overflows, d does not: 0 * inf is NaN */
     check_against_scalar(1, 0, 3e38, 1, 3);

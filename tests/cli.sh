@@ -1,0 +1,173 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The command, as a user runs it: cli.sh LANEFIT DATA. $LANEFIT_RUNNER runs it, where it needs one.
+set -u
+lanefit="${LANEFIT_RUNNER:-} $1"
+data=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+fail() {
+    echo "FAILED: $*"
+    failures=$((failures + 1))
+}
+
+# runs EXIT ARGUMENT...: runs the command; output in $work/out and $work/err.
+runs() {
+    expected=$1
+    shift
+    $lanefit "$@" >"$work/out" 2>"$work/err"
+    status=$?
+    [ $status -eq "$expected" ] || fail "'$*' exits $status, not $expected: $(cat "$work/err")"
+}
+
+# prints TEXT: the last run printed just that, and nothing on stderr.
+prints() {
+    [ "$(cat "$work/out")" = "$1" ] || fail "printed: $(cat "$work/out")"
+    [ ! -s "$work/err" ] || fail "on stderr: $(cat "$work/err")"
+}
+
+# refuses EXIT TEXT ARGUMENT...: exits so, with one line on stderr that holds the text, and nothing
+# on stdout.
+refuses() {
+    text=$2
+    expected=$1
+    shift 2
+    runs "$expected" "$@"
+    [ "$(wc -l <"$work/err")" -eq 1 ] || fail "'$*': not one line: $(cat "$work/err")"
+    grep -qF -- "$text" "$work/err" || fail "'$*' says: $(cat "$work/err")"
+    [ ! -s "$work/out" ] || fail "'$*' prints: $(cat "$work/out")"
+}
+
+linear='linear.weight=1.233
+linear.bias=0.988'
+shared='linear.weight=1.110
+linear.bias=0.468'
+
+# Results.
+runs 0 reproduce linear
+prints "$linear"
+runs 0 reproduce shared
+prints "$shared"
+runs 0 reproduce linear --path autograd --isa scalar
+prints "$linear"
+runs 0 reproduce --dtype f64 shared
+prints "$shared"
+runs 0 reproduce linear --iterations 2000
+prints 'linear.weight=1.213
+linear.bias=0.998'
+runs 0 reproduce
+head -n 7 "$work/out" >"$work/head"
+printf 'linear\n%s\nshared\n%s\nroots\n' "$linear" "$shared" | cmp - "$work/head" ||
+    fail "'reproduce' prints $(cat "$work/head")"
+cp "$work/out" "$work/all"
+runs 0 reproduce all
+cmp "$work/all" "$work/out" || fail "'all' is not the default"
+for seed in -9223372036854775808 18446744073709551615 0; do
+    runs 0 reproduce linear --seed $seed --iterations 1
+done
+
+# Traces.
+for name in linear-seed0 linear-seed1024 shared-seed0 shared-seed1024; do
+    for path in fused autograd; do
+        runs 0 reproduce "${name%-*}" --seed "${name#*-seed}" --path $path --trace -
+        cmp "$work/out" "$data/torch/$name.csv" || fail "trace $name, $path"
+        runs 0 reproduce "${name%-*}" --seed "${name#*-seed}" --path $path --trace "$work/trace.csv"
+        cmp "$work/trace.csv" "$data/torch/$name.csv" || fail "trace file $name, $path"
+    done
+done
+runs 0 reproduce linear --trace /dev/null
+[ -c /dev/null ] || fail '/dev/null was replaced'
+
+# Roots: the post's open question.
+runs 0 reproduce roots --plot "$work/roots.svg"
+grep -q '^at the near root (1.110, 0.468) *2636 ' "$work/out" || fail "roots: $(cat "$work/out")"
+grep -q '^at the far root (-1.110, -8.949) *0 ' "$work/out" || fail "roots: $(cat "$work/out")"
+[ "$(grep -c '<circle' "$work/roots.svg")" -ge 8000 ] || fail 'the plot lacks points'
+runs 0 reproduce roots --seeds 3:3 --isa scalar
+grep -q '^under way, weight < -1 *1 100.00 %  *-1.321 .. -1.321  *-2.419 .. -2.419' "$work/out" ||
+    fail "seed 3: $(cat "$work/out")"
+runs 0 reproduce roots --seeds -3:5 --iterations 1
+runs 0 reproduce roots --w -1 --iterations 10
+grep -q '^no root' "$work/out" || fail 'a negative weight has no root'
+runs 0 reproduce roots --w 1 --iterations 10
+grep -q 'far root' "$work/out" && fail 'for weight 1 there is no far root'
+
+# Help and version.
+runs 0 --help
+grep -q '^Example: ' "$work/out" || fail 'help has no example'
+for command in reproduce info; do
+    runs 0 $command --help
+    grep -q '^Example: ' "$work/out" || fail "help of $command has no example"
+    [ "$(wc -l <"$work/out")" -le 40 ] || fail "help of $command is longer than a screen"
+done
+runs 0 --version
+grep -q '^lanefit [0-9]' "$work/out" || fail 'version'
+runs 0 info
+grep -q '^chosen ' "$work/out" || fail 'info'
+
+# Bad input.
+refuses 2 'name a command'
+refuses 2 "unknown command 'fit'" fit
+refuses 2 "info takes no 'x'" info x
+refuses 2 "takes linear, shared, roots or all, not 'cubic'" reproduce cubic
+refuses 2 'reproduce takes one experiment' reproduce linear shared
+refuses 2 "unknown option '--sed'" reproduce linear --sed 1
+refuses 2 "unknown option '-x'" reproduce linear -x
+refuses 2 '--quiet takes no value' reproduce linear --quiet=1
+refuses 2 '--seed needs a value: a whole number' reproduce linear --seed
+for seed in 18446744073709551616 -9223372036854775809 1.5 x '' ' 1' +1 1x --1; do
+    refuses 2 '--seed takes a whole number from -2^63 to 2^64-1' reproduce linear --seed "$seed"
+done
+for n in 0 -1 1e3 99999999999999999999 '' x; do
+    refuses 2 '--iterations takes a whole number from 1 up' reproduce linear --iterations "$n"
+done
+for lr in nan inf -0.1 x '' 1e39 1e999 '0.1 ' ' 0.1' 0,1; do
+    refuses 2 '--lr takes a finite number from 0 up' reproduce linear --lr "$lr"
+done
+refuses 2 '--w takes a finite number' reproduce linear --w nan
+refuses 2 "--b takes a finite number in the range of the type, not '1e40'" reproduce linear --b 1e40
+runs 0 reproduce linear --b 1e40 --dtype f64 --lr 0
+refuses 2 "--dtype takes f32 or f64, not 'f16'" reproduce linear --dtype f16
+refuses 2 "--path takes fused or autograd, not 'x'" reproduce linear --path x
+refuses 2 "--isa takes scalar, avx2, avx512, neon or auto, not 'sse'" reproduce linear --isa sse
+for seeds in 5:4 1 1: :1 1:2:3 a:b 0:4194304 '' 0:-1; do
+    refuses 2 '--seeds takes A:B' reproduce roots --seeds "$seeds"
+done
+refuses 2 '--trace needs one experiment' reproduce --trace "$work/x"
+refuses 2 "--trace does not go with 'roots'" reproduce roots --trace "$work/x"
+refuses 2 "--seeds does not go with 'linear' or 'shared'" reproduce linear --seeds 0:1
+refuses 2 '--trace takes a file name' reproduce linear --trace ''
+case $($lanefit info) in
+*neon*) lacking=avx2 ;;
+*) lacking=neon ;;
+esac
+refuses 1 "--isa $lacking: this machine can't run it" reproduce linear --isa $lacking
+[ ! -e "$work/x" ] || fail 'a refused command left a file'
+
+# Files that can't be written, and runs that diverge: nothing is left behind, nothing lost.
+refuses 1 "can't write '$work/no/trace'" reproduce linear --trace "$work/no/trace"
+refuses 1 "can't write '$work'" reproduce linear --trace "$work"
+refuses 1 "can't write '/dev/full'" reproduce linear --trace /dev/full
+runs 1 reproduce roots --plot "$work/no/plot.svg"
+mkdir "$work/kept"
+echo old >"$work/kept/trace.csv"
+refuses 1 'linear: diverged in step' reproduce linear --lr 50 --trace "$work/kept/trace.csv"
+refuses 1 'try a smaller --lr than 50' reproduce shared --lr 50 --path autograd
+[ "$(cat "$work/kept/trace.csv")" = old ] || fail 'a failed run replaced the trace'
+[ "$(ls "$work/kept")" = trace.csv ] || fail "left behind: $(ls "$work/kept")"
+ln -s trace.csv "$work/kept/link"
+runs 0 reproduce linear --iterations 3 --trace "$work/kept/link"
+[ -L "$work/kept/link" ] && [ "$(wc -l <"$work/kept/trace.csv")" -eq 5 ] ||
+    fail 'a trace through a symbolic link'
+$lanefit reproduce linear >/dev/full 2>"$work/err" && fail 'a full standard output goes unnoticed'
+grep -qF "can't write to standard output" "$work/err" || fail "full: $(cat "$work/err")"
+
+# Locales change nothing.
+for locale in de_DE.UTF-8 tr_TR.UTF-8; do
+    LC_ALL=$locale $lanefit reproduce linear --lr 0.01 --trace - | cmp - "$data/torch/linear-seed1024.csv" ||
+        fail "locale $locale"
+done
+
+[ $failures -eq 0 ]

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that runs out at every allocation in turn: a status, no leak, objects still good. And
+ * memory that must not be asked for at all. The linker sends the library's allocations here. */
+#include "support.h"
+
+#include <stdlib.h>
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t n, size_t bytes);
+void *__real_realloc(void *old, size_t bytes);
+void *__real_aligned_alloc(size_t alignment, size_t bytes);
+void __real_free(void *memory);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t n, size_t bytes);
+void *__wrap_realloc(void *old, size_t bytes);
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
+void __wrap_free(void *memory);
+
+static long allocations; /* asked for so far */
+static long failing;     /* which one fails, counted from 1; 0: none */
+static int failing_on;   /* and those after it? */
+static long live;        /* not yet freed */
+
+static int fails(void)
+{
+    allocations++;
+    return failing > 0 && (failing_on ? allocations >= failing : allocations == failing);
+}
+
+static void *counted(void *memory)
+{
+    live += memory != NULL;
+    return memory;
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+    return fails() ? NULL : counted(__real_malloc(bytes));
+}
+
+void *__wrap_calloc(size_t n, size_t bytes)
+{
+    return fails() ? NULL : counted(__real_calloc(n, bytes));
+}
+
+void *__wrap_realloc(void *old, size_t bytes)
+{
+    if (fails())
+        return NULL;
+    void *memory = __real_realloc(old, bytes);
+    live += memory && !old;
+    return memory;
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
+{
+    return fails() ? NULL : counted(__real_aligned_alloc(alignment, bytes));
+}
+
+void __wrap_free(void *memory)
+{
+    live -= memory != NULL;
+    __real_free(memory);
+}
+
+/* Check allocates for every assertion, so scenarios note the first thing that is wrong instead. */
+static const char *wrong;
+
+#define EXPECT(condition)                                                                          \
+    do {                                                                                           \
+        if (!(condition) && !wrong)                                                                \
+            wrong = #condition;                                                                    \
+    } while (0)
+
+static void expect_status(lf_status status)
+{
+    EXPECT(status == LF_OK || (failing > 0 && status == LF_NO_MEMORY));
+}
+
+/* ---- Scenarios: each is run with every allocation failing in turn ------------------------- */
+
+/* Two layers; after a failure the model still takes a layer. */
+static int build_model(void)
+{
+    struct lf_model *model;
+    struct lf_layer layer;
+    int whole = 0;
+    lf_status status = lf_model_create(&model, tested, LF_F64);
+    expect_status(status);
+    EXPECT((model != NULL) == (status == LF_OK));
+    for (int i = 0; i < 2 && status == LF_OK; i++) {
+        size_t before = lf_model_parameters(model);
+        status = lf_model_add_linear(model, "layer", 3, 2, &layer);
+        expect_status(status);
+        EXPECT(lf_model_parameters(model) == before + (status == LF_OK ? 2 : 0));
+        whole += status == LF_OK;
+    }
+    if (model && status == LF_NO_MEMORY && !failing_on)
+        EXPECT(lf_model_add_linear(model, "again", 3, 2, &layer) == LF_OK);
+    lf_model_destroy(model);
+    return whole == 2;
+}
+
+/* A step over several blocks; after a failure the tape, once reset, works again. */
+static int train_step(void)
+{
+    enum { MANY = 3 * LF_BLOCK_ROWS };
+    static float x[MANY], y[MANY];
+    struct lf_model *model = NULL;
+    struct lf_tape *tape = NULL;
+    struct lf_layer layer;
+    lf_status status = lf_model_create(&model, tested, LF_F32);
+    if (status == LF_OK)
+        status = lf_model_add_linear(model, "linear", 1, 1, &layer);
+    if (status == LF_OK)
+        status = lf_tape_create(&tape, model);
+    expect_status(status);
+    for (int attempt = 0; tape && attempt < 2; attempt++) {
+        lf_tape_reset(tape);
+        struct lf_tensor *h = lf_linear(tape, &layer, lf_input(tape, MANY, 1, x));
+        struct lf_tensor *loss =
+            lf_mse_loss(tape, lf_linear(tape, &layer, h), lf_input(tape, MANY, 1, y));
+        status = lf_backward(tape, loss);
+        expect_status(status);
+        EXPECT((lf_tape_message(tape)[0] == '\0') == (status == LF_OK));
+        if (status == LF_OK || failing_on)
+            break;
+    }
+    if (!failing_on && tape)
+        EXPECT(status == LF_OK);
+    lf_tape_destroy(tape);
+    lf_model_destroy(model);
+    return status == LF_OK;
+}
+
+static int run_line(void)
+{
+    struct lf_line_options options = {.path = LF_PATH_AUTOGRAD, .kernels = tested, .lr = 0.01};
+    struct lf_line *line;
+    lf_status status = lf_line_create(&line, &options);
+    expect_status(status);
+    EXPECT((line != NULL) == (status == LF_OK));
+    if (line) {
+        status = lf_line_run(line, 3, NULL);
+        expect_status(status);
+    }
+    lf_line_destroy(line);
+    return status == LF_OK;
+}
+
+static int run_fates(void)
+{
+    struct lf_line_options options = {.kernels = tested, .lr = 0.01};
+    uint64_t seeds[20] = {0};
+    struct lf_line_fate fates[20];
+    lf_status status = lf_line_fates(&options, 10, 20, seeds, fates);
+    expect_status(status);
+    return status == LF_OK;
+}
+
+static int (*const scenarios[])(void) = {build_model, train_step, run_line, run_fates};
+
+/* Runs a scenario with allocation n failing, and those after it if `on`. Returns whether it had
+ * fewer allocations than n; *leaked is the number of blocks it left behind. */
+static int run_failing(int (*scenario)(void), long n, int on, long *leaked)
+{
+    long before = live;
+    wrong = NULL;
+    allocations = 0;
+    failing = n;
+    failing_on = on;
+    scenario();
+    failing = 0;
+    *leaked = live - before;
+    return allocations < n;
+}
+
+START_TEST(every_allocation_fails)
+{
+    for (int on = 0; on < 2; on++) {
+        int through = 0;
+        for (long n = 1; !through; n++) {
+            long leaked;
+            through = run_failing(scenarios[_i], n, on, &leaked);
+            ck_assert_msg(!wrong, "allocation %ld fails: not %s", n, wrong);
+            ck_assert_msg(leaked == 0, "allocation %ld fails: %ld blocks leak", n, leaked);
+            ck_assert_int_lt(n, 100);
+            ck_assert(!through || n > 1);
+        }
+    }
+    int whole = scenarios[_i]();
+    ck_assert(whole);
+}
+END_TEST
+
+START_TEST(steps_allocate_nothing)
+{
+    struct lf_line_options options = {
+        .model = LF_LINE_SHARED, .path = LF_PATH_AUTOGRAD, .kernels = tested, .lr = 0.01};
+    struct lf_line *line;
+    ck_assert_int_eq(lf_line_create(&line, &options), LF_OK);
+    ck_assert_int_eq(lf_line_run(line, 1, NULL), LF_OK);
+    long before = allocations;
+    lf_status status = lf_line_run(line, 1000, NULL);
+    long after = allocations;
+    ck_assert_int_eq(status, LF_OK);
+    ck_assert_int_eq(after, before);
+    lf_line_destroy(line);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    Suite *suite = suite_create("memory");
+    TCase *tests = tcase_create("memory");
+    tcase_set_timeout(tests, 300);
+    tcase_add_loop_test(tests, every_allocation_fails, 0, 4);
+    tcase_add_test(tests, steps_allocate_nothing);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite, argc, argv);
+}
