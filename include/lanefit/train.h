@@ -46,6 +46,9 @@ struct lf_line;
 LF_API lf_status lf_line_create(struct lf_line **line, const struct lf_line_options *options);
 LF_API void lf_line_destroy(struct lf_line *line);
 
+/* Goes back to step 0 with another seed: what lf_line_create does, without allocating. */
+LF_API void lf_line_restart(struct lf_line *line, uint64_t seed);
+
 /* Takes `steps` more steps; trace[steps], unless NULL, receives one row each. LF_DIVERGED once a
  * parameter is not finite: the run ends with that step, and lf_line_steps tells its number.
  * A run in pieces has the bits of the run in one piece. */

@@ -24,7 +24,7 @@ LF_INLINE vec_u32 temper(vec_u32 y)
     return u_xor(y, u_shr(y, 18));
 }
 
-/* Fills the state, 16 words at a time, until at least the words before `end` are there.
+/* Fills the state up to, not including, word `end`.
  *
  * The chain from word to word is shift, xor, multiply, add: 6 cycles. Taking the shifted bits from
  * the product before i is added saves one. They differ from those of the sum only when i carries
@@ -33,7 +33,7 @@ LF_INLINE void seed_to(struct lf_rng *rng, uint32_t end)
 {
     uint32_t start = rng->seeded, carries = 0;
     uint32_t word = rng->state[start - 1], mixed = word ^ word >> 30;
-    end = end < LF_RNG_WORDS ? (end + LF_LANES - 1) / LF_LANES * LF_LANES : LF_RNG_WORDS;
+    end = end < LF_RNG_WORDS ? end : LF_RNG_WORDS;
     for (uint32_t i = start; i < end; i++) {
         uint32_t product = 1812433253u * mixed;
         rng->state[i] = product + i;
@@ -43,11 +43,11 @@ LF_INLINE void seed_to(struct lf_rng *rng, uint32_t end)
     if (carries >> 30)
         for (uint32_t i = start; i < end; i++)
             rng->state[i] = word = seed_word(word, i);
-    rng->seeded = end;
+    if (start < end)
+        rng->seeded = end;
 }
 
-/* The words that the twist makes of state[k..k+15], k a multiple of 16; the state stays as it is.
- */
+/* The words that the twist makes of state[k..k+15], k a multiple of 16; those stay as they are. */
 LF_INLINE vec_u32 twisted_group(struct lf_rng *rng, uint32_t k)
 {
     uint32_t middle = k < LF_RNG_WORDS - 397 ? k + 397 : k + 397 - LF_RNG_WORDS;

@@ -7,9 +7,7 @@
 void lf_rng_seed(struct lf_rng *rng, uint64_t seed)
 {
     rng->state[0] = (uint32_t)seed;
-    for (uint32_t i = 1; i < LF_LANES; i++)
-        rng->state[i] = 1812433253u * (rng->state[i - 1] ^ rng->state[i - 1] >> 30) + i;
-    rng->seeded = LF_LANES;
+    rng->seeded = 1;
     rng->next = 0;
 }
 

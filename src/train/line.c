@@ -63,10 +63,16 @@ lf_status lf_line_create(struct lf_line **line, const struct lf_line_options *op
         lf_line_destroy(l);
         return status;
     }
-    lf_rng_seed(&l->rng, checked.seed);
-    lf_layer_init(l->model, &l->layer, &l->rng);
+    lf_line_restart(l, checked.seed);
     *line = l;
     return LF_OK;
+}
+
+void lf_line_restart(struct lf_line *line, uint64_t seed)
+{
+    lf_rng_seed(&line->rng, seed);
+    lf_layer_init(line->model, &line->layer, &line->rng);
+    line->steps = 0;
 }
 
 void lf_line_destroy(struct lf_line *line)
