@@ -9,6 +9,7 @@ enum { WIDTH = 960, HEIGHT = 560, SIDE = 380, TOP = 70, MOST_POINTS = 20000 };
 /* A square part of the picture, and the ranges of weight and bias that it shows. */
 struct panel {
     double left;
+    int at_end; /* shows where the runs ended, not where they started */
     double weight[2], bias[2];
 };
 
@@ -73,12 +74,20 @@ static void draw_axes(FILE *file, const struct panel *panel, const char *title)
                 t * step + 0.0);
 }
 
-static void draw_point(FILE *file, const struct panel *panel, double weight, double bias,
-                       double radius, const char *colour)
+/* All runs of one fate: dots are lines of no length with round ends, far shorter than circles. */
+static void draw_runs(FILE *file, const struct panel *panel, const struct settings *s,
+                      const struct roots *roots, const struct lf_line_fate *runs, size_t stride,
+                      enum fate fate)
 {
-    if (inside(panel, weight, bias))
-        fprintf(file, "<circle cx='%.2f' cy='%.2f' r='%g' fill='%s'/>\n", x_of(panel, weight),
-                y_of(panel, bias), radius, colour);
+    fprintf(file, "<path fill='none' stroke='%s' stroke-width='3.4' stroke-linecap='round' d='",
+            styles[fate].colour);
+    for (size_t i = 0; i < s->seed_count; i += stride) {
+        double weight = panel->at_end ? runs[i].weight : runs[i].start_weight;
+        double bias = panel->at_end ? runs[i].bias : runs[i].start_bias;
+        if (fate_of(roots, &runs[i]) == fate && inside(panel, weight, bias))
+            fprintf(file, "M%.1f %.1fh0", x_of(panel, weight), y_of(panel, bias));
+    }
+    fputs("'/>\n", file);
 }
 
 /* For each weight the bias with the least expected loss: the floor of the two valleys. With
@@ -157,7 +166,7 @@ int roots_plot(const struct settings *s, const struct roots *roots, const struct
         return 0;
     FILE *file = output.file;
     size_t stride = (size_t)s->seed_count / MOST_POINTS + 1;
-    struct panel start = {70, {-1, 1}, {-1, 1}}, end = {540, {-1.5, 1.5}, {-1, 1}};
+    struct panel start = {70, 0, {-1, 1}, {-1, 1}}, end = {540, 1, {-1.5, 1.5}, {-1, 1}};
     for (int i = 0; i < roots->count; i++) {
         include(end.weight, roots->weight[i]);
         include(end.bias, roots->bias[i]);
@@ -174,11 +183,9 @@ int roots_plot(const struct settings *s, const struct roots *roots, const struct
     draw_axes(file, &start, "Where the runs started, by their fate");
     draw_axes(file, &end, "Where they are now");
     draw_valleys(file, &end, s);
-    for (size_t i = 0; i < s->seed_count; i += stride) {
-        const struct lf_line_fate *run = &runs[i];
-        const char *colour = styles[fate_of(roots, run)].colour;
-        draw_point(file, &start, run->start_weight, run->start_bias, 1.6, colour);
-        draw_point(file, &end, run->weight, run->bias, 2.2, colour);
+    for (int fate = 0; fate < FATES; fate++) {
+        draw_runs(file, &start, s, roots, runs, stride, (enum fate)fate);
+        draw_runs(file, &end, s, roots, runs, stride, (enum fate)fate);
     }
     draw_roots(file, &end, roots);
     draw_legend(file, s, count, stride);
