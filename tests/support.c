@@ -29,13 +29,14 @@ int run_suite(Suite *suite, int argc, char **argv)
         else
             return 2;
     }
+    SRunner *runner = srunner_create(suite);
     if (!tested) {
         puts("skipped: this machine can't run the table");
+        srunner_free(runner);
         return SKIPPED;
     }
     printf("table %s, replay with --isa %s --seed %llu\n", tested->name, tested->name,
            (unsigned long long)test_seed);
-    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

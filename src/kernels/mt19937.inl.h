@@ -126,9 +126,15 @@ LF_INLINE vec_u32 next_word_lanes(struct lf_rng_lanes *rng)
 
 /* ---- Draws: a vec of them, and one at a time ---------------------------------------------- */
 
-LF_INLINE vec_f32 reals_f32(vec_u32 word)
+/* The draws that 16 words give, in memory order. */
+LF_INLINE vec_f32 draws_f32(vec_u32 word)
 {
     return v_mul_f32(u_to_f32(u_and(word, u_set1(0xffffffu))), v_set1_f32(0x1p-24f));
+}
+
+LF_INLINE vec_f64 draws_f64(vec_u32 word)
+{
+    return v_mul_f64(u_pairs_to_f64(word), v_set1_f64(0x1p-53));
 }
 
 LF_INLINE double real_of_words(uint32_t high, uint32_t low)
@@ -147,7 +153,7 @@ struct lanes_f64 {
 
 LF_INLINE struct lanes_f32 draw_lanes_f32(struct lf_rng_lanes *rng)
 {
-    return (struct lanes_f32){{reals_f32(next_word_lanes(rng))}};
+    return (struct lanes_f32){{draws_f32(next_word_lanes(rng))}};
 }
 
 LF_INLINE struct lanes_f64 draw_lanes_f64(struct lf_rng_lanes *rng)
@@ -160,22 +166,6 @@ LF_INLINE struct lanes_f64 draw_lanes_f64(struct lf_rng_lanes *rng)
             v_mul_f64(v_fma_f64(u_to_f64(high, half), v_set1_f64(0x1p32), u_to_f64(low, half)),
                       v_set1_f64(0x1p-53));
     return draws;
-}
-
-/* The draws that 16 words give, in memory order. */
-LF_INLINE vec_f32 draws_f32(vec_u32 word)
-{
-    return reals_f32(word);
-}
-
-LF_INLINE vec_f64 draws_f64(vec_u32 words16)
-{
-    uint32_t word[LF_LANES];
-    double draw[LF_LANES / 2];
-    u_store(word, words16);
-    for (size_t i = 0; i < LF_LANES / 2; i++)
-        draw[i] = real_of_words(word[2 * i], word[2 * i + 1]);
-    return v_load_f64(draw);
 }
 
 static float draw_f32(struct lf_rng *rng)

@@ -23,7 +23,9 @@
  *   u_shl(v, n), u_shr(v, n)  shifts by a constant
  *   u_odd(v, x)               x in the lanes where v is odd, 0 in the others
  *   u_to_f32(v)               words below 2^24 as floats
- *   u_to_f64(v, half)         the words of the first (0) or last (1) 8 lanes as doubles. */
+ *   u_to_f64(v, half)         the words of the first (0) or last (1) 8 lanes as doubles
+ *   u_pairs_to_f64(v)         the low 53 bits of each pair of words as a double, the first word
+ *                             of a pair being its high part. */
 #ifndef LANEFIT_SRC_KERNELS_VEC_H
 #define LANEFIT_SRC_KERNELS_VEC_H
 

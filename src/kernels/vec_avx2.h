@@ -275,3 +275,20 @@ LF_INLINE vec_f64 u_to_f64(vec_u32 v, int half)
     return (vec_f64){widen_words(_mm256_castsi256_si128(words)),
                      widen_words(_mm256_extracti128_si256(words, 1))};
 }
+
+/* The low part of a pair in the low bits of 2^52, the 21 bits of its high part in those of 2^84:
+ * the sum, less both powers, is exact. */
+LF_INLINE __m256d pairs_to_reals(__m256i v)
+{
+    __m256i low = _mm256_srli_epi64(v, 32);
+    __m256i high = _mm256_and_si256(v, _mm256_set1_epi64x(0x1fffff));
+    low = _mm256_or_si256(low, _mm256_castpd_si256(_mm256_set1_pd(0x1p52)));
+    high = _mm256_or_si256(high, _mm256_castpd_si256(_mm256_set1_pd(0x1p84)));
+    return _mm256_add_pd(_mm256_sub_pd(_mm256_castsi256_pd(high), _mm256_set1_pd(0x1p84 + 0x1p52)),
+                         _mm256_castsi256_pd(low));
+}
+
+LF_INLINE vec_f64 u_pairs_to_f64(vec_u32 v)
+{
+    return (vec_f64){pairs_to_reals(v.lo), pairs_to_reals(v.hi)};
+}

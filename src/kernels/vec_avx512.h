@@ -221,3 +221,9 @@ LF_INLINE vec_f64 u_to_f64(vec_u32 v, int half)
 {
     return _mm512_cvtepu32_pd(half ? _mm512_extracti32x8_epi32(v, 1) : _mm512_castsi512_si256(v));
 }
+
+LF_INLINE vec_f64 u_pairs_to_f64(vec_u32 v)
+{
+    __m512i joined = _mm512_rol_epi64(v, 32);
+    return _mm512_cvtepu64_pd(_mm512_and_si512(joined, _mm512_set1_epi64(0x1fffffffffffff)));
+}

@@ -262,4 +262,10 @@ LF_INLINE vec_f64 u_to_f64(vec_u32 v, int half)
                       vcvtq_f64_u64(vmovl_u32(vget_high_u32(second)))}};
 }
 
+LF_INLINE vec_f64 u_pairs_to_f64(vec_u32 v)
+{
+    uint64x2_t mask = vdupq_n_u64(0x1fffffffffffff);
+    FOR_EACH_Q(vec_f64, vcvtq_f64_u64(vandq_u64(vreinterpretq_u64_u32(vrev64q_u32(v.q[i])), mask)));
+}
+
 #undef FOR_EACH_Q
