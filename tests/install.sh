@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Installs into an empty prefix and builds consumers through pkg-config alone:
-# install.sh BUILD 'CC' 'CXX' PKG_CONFIG EXAMPLE.c. The C++ part needs a CXX.
+# install.sh BUILD SOURCE 'CC' 'CXX' PKG_CONFIG. The C consumer is the program that README.md shows; the
+# C++ one needs a CXX.
 set -eu
-build=$1 cc=$2 cxx=$3 pkg_config=$4 example=$5
+build=$1 source=$2 cc=$3 cxx=$4 pkg_config=$5
 prefix=$(mktemp -d)
 trap 'rm -rf "$prefix"' EXIT
 
@@ -20,13 +21,14 @@ lib=$(dirname "$(dirname "$pc")")
 # The prefix moved with DESTDIR, so pkg-config is told where it lies.
 export PKG_CONFIG_PATH="${pc%/*}"
 flags() { $pkg_config --define-variable=prefix="$root" "$@" lanefit; }
-expected=$("$build/examples/fit_line")
+awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' "$source/README.md" >"$prefix/readme.c"
+expected='y = 1.233 x + 0.988'
 
-$cc -std=c11 "$example" $(flags --cflags) $(flags --libs) -o "$prefix/shared"
+$cc -std=c11 "$prefix/readme.c" $(flags --cflags) $(flags --libs) -o "$prefix/shared"
 [ "$(LD_LIBRARY_PATH="$lib" "$prefix/shared")" = "$expected" ]
 
 mv "$lib/liblanefit.so" "$prefix/hidden.so"
-$cc -std=c11 "$example" $(flags --cflags) $(flags --static --libs) -o "$prefix/static"
+$cc -std=c11 "$prefix/readme.c" $(flags --cflags) $(flags --static --libs) -o "$prefix/static"
 mv "$prefix/hidden.so" "$lib/liblanefit.so"
 [ "$("$prefix/static")" = "$expected" ]
 
