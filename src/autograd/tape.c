@@ -218,7 +218,7 @@ const void *lf_tensor_value(const struct lf_tensor *tensor)
 double lf_item(const struct lf_tensor *tensor)
 {
     if (!tensor || tensor->rows != 1 || tensor->cols != 1)
-        return NAN;
+        return __builtin_nan("");
     return tensor->tape->model->dtype == LF_F32 ? (double)*(const float *)tensor->value
                                                 : *(const double *)tensor->value;
 }

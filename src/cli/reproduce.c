@@ -251,14 +251,14 @@ static void comment(const struct settings *s, const struct lf_line *line, double
 {
     double weight, bias;
     lf_line_parameters(line, &weight, &bias);
-    fprintf(stderr, "%zu steps in %s by %s, %s path, %.3g ns a step; ", lf_line_steps(line),
-            s->line.dtype == LF_F32 ? "f32" : "f64", s->line.kernels->name,
+    fprintf(stderr, "%zu steps (%s, %s, %s path), %.3g ns a step\nto learn: y = %g x + %g",
+            lf_line_steps(line), s->line.dtype == LF_F32 ? "f32" : "f64", s->line.kernels->name,
             s->line.path == LF_PATH_FUSED ? "fused" : "autograd",
-            1e9 * elapsed / (double)lf_line_steps(line));
+            1e9 * elapsed / (double)lf_line_steps(line), s->line.true_weight, s->line.true_bias);
     if (s->line.model == LF_LINE_SHARED)
-        fprintf(stderr, "applied twice it is y = %.3f x + %.3f; ", weight * weight,
+        fprintf(stderr, "; the layer applied twice: y = %.3f x + %.3f", weight * weight,
                 bias * (weight + 1));
-    fprintf(stderr, "the line to learn is y = %g x + %g\n", s->line.true_weight, s->line.true_bias);
+    fputc('\n', stderr);
 }
 
 /* One run; what it prints goes to stdout, unless a trace goes there. Returns an exit code. */
