@@ -4,7 +4,7 @@
  * A model owns its parameters in two flat, 64-byte-aligned vectors, values and gradients, so that
  * an optimizer step is one kernel call. A tape records what is computed on it: an operation
  * computes its value at once, and lf_backward walks the record in reverse. Between steps the tape
- * is reset, not freed: from the second step of a loop on nothing is allocated.
+ * is reset, not freed: a loop allocates nothing once it has taken its largest step.
  *
  * All tensors of a tape have its model's type. They are 2-D, row-major and dense, and live until
  * the tape is reset or destroyed. Operations never fail loudly: the first error stays on the tape
@@ -29,6 +29,7 @@ struct lf_tensor;
 /* A linear layer y = x W^T + b: its place in the parameters of the model it was added to. Plain
  * data; may be used any number of times in a step. */
 struct lf_layer {
+    const struct lf_model *model;
     size_t in, out;
     size_t weight; /* element of the flat vectors where W[out,in] starts */
     size_t bias;   /* and b[out], right behind it */
@@ -96,7 +97,9 @@ LF_API struct lf_tensor *lf_mse_loss(struct lf_tape *tape, struct lf_tensor *pre
                                      struct lf_tensor *target);
 
 /* Adds d loss / d parameter to the gradients of the model, for loss[1,1] of this tape. The
- * contributions of all uses of a parameter are summed first, then added. */
+ * contributions of all uses of a parameter are summed first, then added. Returns the tape's status:
+ * an earlier error, LF_INVALID, LF_SHAPE, LF_NO_MEMORY; the model's gradients are then unchanged.
+ */
 LF_API lf_status lf_backward(struct lf_tape *tape, struct lf_tensor *loss);
 
 LF_API size_t lf_tensor_rows(const struct lf_tensor *tensor);

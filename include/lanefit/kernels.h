@@ -3,9 +3,9 @@
  * each.
  *
  * All matrices are row-major and dense, but for X, which has a stride between rows and a stride
- * between columns, one of them 1. Sizes and strides count elements. Kernels take any alignment and
- * any size from 0 up, read and write only the elements stated, allocate nothing and cannot fail. An
- * output may not overlap an input unless its comment says so.
+ * between columns, one of them 1. Sizes and strides count elements. Arrays are aligned as their
+ * type, no more; kernels take any size from 0 up, read and write only the elements stated, allocate
+ * nothing and cannot fail. An output may not overlap an input unless its comment says so.
  *
  * Sums over rows (loss, weight and bias gradients) are cut into blocks of LF_BLOCK_ROWS rows. A
  * *_part kernel sums one block: row r of the block goes to lane r mod L, each lane is a chain of
@@ -19,7 +19,8 @@
  * parts_push and parts_finish add the parts pairwise in a tree that depends on their number alone.
  * An empty sum is -0.0, which added to anything changes nothing.
  *
- * u is the unit roundoff, 2^-24 or 2^-53; a bound n u is short for n u / (1 - n u). */
+ * u is the unit roundoff, 2^-24 or 2^-53; a bound n u is short for n u / (1 - n u). Bounds hold
+ * while nothing overflows, or underflows. */
 #ifndef LANEFIT_KERNELS_H
 #define LANEFIT_KERNELS_H
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* lanefit: small regressions, very fast, with the same bits everywhere. All public headers. */
+/* lanefit: small regressions, very fast, with the same bits everywhere. All public headers.
+ *
+ * A NULL where an object belongs is not an accident: functions that return a status return
+ * LF_INVALID, all others do nothing and return 0, NaN or NULL. Kernels alone take no NULL but where
+ * they say so. Objects may be used from several threads, each from one at a time. */
 #ifndef LANEFIT_LANEFIT_H
 #define LANEFIT_LANEFIT_H
 

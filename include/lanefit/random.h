@@ -22,8 +22,8 @@ enum {
 
 /* One generator: plain data, copied by assignment. Words are twisted in groups of 16 when the first
  * word of a group is drawn. The words after the 624th repeat the first 16, so that a group that
- * runs over the end is read in one piece. Seeding fills the state only as far as the words drawn
- * so far need it: `seeded` counts the words that are filled. */
+ * runs over the end is read in one piece. Seeding fills the state at least as far as the words
+ * drawn so far need it: `seeded` counts the words that are filled. */
 struct lf_rng {
     uint32_t state[LF_RNG_WORDS + LF_LANES];
     uint32_t next; /* index of the next word to draw, 0 to 623 */
@@ -45,7 +45,7 @@ LF_API void lf_rng_seed(struct lf_rng *rng, uint64_t seed);
 LF_API void lf_rng_seed_lanes(struct lf_rng_lanes *rng, const uint64_t seeds[LF_LANES]);
 
 /* The bounds between which torch.nn.Linear(in, out) draws weight and bias, uniformly:
- * weight: sqrt(3) * sqrt(2 / (1 + sqrt(5)^2)) / sqrt(in), in doubles and in this order
+ * weight: sqrt(3) * (sqrt(2 / (1 + sqrt(5)^2)) / sqrt(in)), in doubles and in this order
  * (kaiming_uniform_ with a = sqrt(5)); bias: 1 / sqrt(in). Both 0 for in = 0. */
 LF_API double lf_linear_weight_bound(size_t in);
 LF_API double lf_linear_bias_bound(size_t in);

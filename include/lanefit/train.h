@@ -51,7 +51,8 @@ LF_API void lf_line_restart(struct lf_line *line, uint64_t seed);
 
 /* Takes `steps` more steps; trace[steps], unless NULL, receives one row each. LF_DIVERGED once a
  * parameter is not finite: the run ends with that step, and lf_line_steps tells its number.
- * A run in pieces has the bits of the run in one piece. */
+ * LF_INVALID; LF_NO_MEMORY on the autograd path, before the step that lf_line_steps would count
+ * next: the run can go on. A run in pieces has the bits of the run in one piece. */
 LF_API lf_status lf_line_run(struct lf_line *line, size_t steps, struct lf_line_step *trace);
 
 /* The steps taken so far, and the parameters as they stand. */

@@ -35,7 +35,12 @@ void *lf_arena_alloc(struct lf_arena *arena, size_t bytes)
     bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (!arena->current || arena->current->bytes - arena->used < bytes) {
         struct lf_arena_chunk *next = arena->current ? arena->current->next : NULL;
-        if (!next || next->bytes < bytes)
+        if (next && next->bytes < bytes) { /* empty, and too small: larger steps outgrow it */
+            arena->current->next = next->next;
+            free(next);
+            next = NULL;
+        }
+        if (!next)
             next = insert_chunk(arena, bytes);
         if (!next)
             return NULL;

@@ -94,7 +94,7 @@ lf_status lf_model_add_linear(struct lf_model *model, const char *name, size_t i
     }
     free(model->value);
     free(model->grad);
-    *layer = (struct lf_layer){in, out, model->size, model->size + weights};
+    *layer = (struct lf_layer){model, in, out, model->size, model->size + weights};
     model->value = value;
     model->grad = grad;
     model->size = total;
@@ -106,7 +106,7 @@ lf_status lf_model_add_linear(struct lf_model *model, const char *name, size_t i
 
 size_t lf_model_parameters(const struct lf_model *model)
 {
-    return model->parameter_count;
+    return model ? model->parameter_count : 0;
 }
 
 lf_status lf_model_parameter(const struct lf_model *model, size_t i, struct lf_parameter *parameter)
@@ -143,6 +143,8 @@ static void init_f64(const struct lf_kernels *k, struct lf_rng *rng, double boun
 
 void lf_layer_init(struct lf_model *model, const struct lf_layer *layer, struct lf_rng *rng)
 {
+    if (!model || !layer || !rng || layer->model != model)
+        return;
     const struct lf_kernels *k = model->kernels;
     double weight_bound = lf_linear_weight_bound(layer->in);
     double bias_bound = lf_linear_bias_bound(layer->in);
@@ -160,12 +162,14 @@ void lf_layer_init(struct lf_model *model, const struct lf_layer *layer, struct 
 
 void lf_model_zero_grad(struct lf_model *model)
 {
-    if (model->size > 0)
+    if (model && model->size > 0)
         memset(model->grad, 0, model->size * lf_dtype_size(model->dtype));
 }
 
 void lf_sgd_step(struct lf_model *model, double lr)
 {
+    if (!model)
+        return;
     if (model->dtype == LF_F32)
         model->kernels->f32.sgd(model->size, (float)lr, model->grad, model->value);
     else

@@ -25,7 +25,7 @@ static lf_status TYPED(linear_backward)(struct lf_tape *tape, struct lf_tensor *
     struct lf_tensor *x = y->input[0];
     size_t in = y->layer.in, out = y->layer.out, width = in * out + out;
     size_t blocks = lf_blocks(x->rows);
-    REAL *parts = lf_tape_zeros(tape, lf_part_slots(blocks) * width);
+    REAL *parts = lf_tape_empty_sums(tape, lf_part_slots(blocks) * width);
     if (!parts)
         return LF_NO_MEMORY;
     for (size_t b = 0, row = 0; b < blocks; b++, row += LF_BLOCK_ROWS) {
@@ -50,7 +50,7 @@ static lf_status TYPED(mse_loss_forward)(struct lf_tape *tape, struct lf_tensor 
     const struct TYPED(lf_kernels) *k = KERNELS(tape->model->kernels);
     const struct lf_tensor *prediction = loss->input[0], *target = loss->input[1];
     size_t cols = prediction->cols, blocks = lf_blocks(prediction->rows);
-    REAL *parts = lf_tape_zeros(tape, lf_part_slots(blocks));
+    REAL *parts = lf_tape_empty_sums(tape, lf_part_slots(blocks));
     if (!parts)
         return LF_NO_MEMORY;
     for (size_t b = 0, row = 0; b < blocks; b++, row += LF_BLOCK_ROWS) {

@@ -33,6 +33,8 @@ void lf_tape_destroy(struct lf_tape *tape)
 
 void lf_tape_reset(struct lf_tape *tape)
 {
+    if (!tape)
+        return;
     lf_arena_reset(&tape->arena);
     tape->last = NULL;
     tape->parameter_grad = NULL;
@@ -42,12 +44,12 @@ void lf_tape_reset(struct lf_tape *tape)
 
 lf_status lf_tape_status(const struct lf_tape *tape)
 {
-    return tape->status;
+    return tape ? tape->status : LF_INVALID;
 }
 
 const char *lf_tape_message(const struct lf_tape *tape)
 {
-    return tape->message;
+    return tape ? tape->message : "the tape is NULL";
 }
 
 void lf_tape_fail(struct lf_tape *tape, lf_status status, const char *name, const char *format, ...)
@@ -67,7 +69,7 @@ void lf_tape_fail(struct lf_tape *tape, lf_status status, const char *name, cons
 int lf_tape_accepts(struct lf_tape *tape, const char *name, const struct lf_tensor *a,
                     const struct lf_tensor *b, int operands)
 {
-    if (tape->status != LF_OK)
+    if (!tape || tape->status != LF_OK)
         return 0;
     if (!a || (operands > 1 && !b)) {
         lf_tape_fail(tape, LF_INVALID, name, "an operand is NULL");
@@ -114,31 +116,31 @@ struct lf_tensor *lf_tape_compute(struct lf_tape *tape, struct lf_tensor *tensor
     return NULL;
 }
 
-void *lf_tape_zeros(struct lf_tape *tape, size_t n)
+void *lf_tape_empty_sums(struct lf_tape *tape, size_t n)
 {
-    void *zeros = lf_arena_alloc(&tape->arena, bytes_of(tape, n, 1));
-    if (!zeros)
+    void *sums = lf_arena_alloc(&tape->arena, bytes_of(tape, n, 1));
+    if (!sums)
         return NULL;
     if (tape->model->dtype == LF_F32) {
         for (size_t i = 0; i < n; i++)
-            ((float *)zeros)[i] = -0.0f;
+            ((float *)sums)[i] = -0.0f;
     } else {
         for (size_t i = 0; i < n; i++)
-            ((double *)zeros)[i] = -0.0;
+            ((double *)sums)[i] = -0.0;
     }
-    return zeros;
+    return sums;
 }
 
 void *lf_tensor_grad(struct lf_tensor *tensor)
 {
     if (!tensor->grad)
-        tensor->grad = lf_tape_zeros(tensor->tape, tensor->rows * tensor->cols);
+        tensor->grad = lf_tape_empty_sums(tensor->tape, tensor->rows * tensor->cols);
     return tensor->grad;
 }
 
 struct lf_tensor *lf_input(struct lf_tape *tape, size_t rows, size_t cols, const void *data)
 {
-    if (tape->status != LF_OK)
+    if (!tape || tape->status != LF_OK)
         return NULL;
     if (!data && rows > 0 && cols > 0) {
         lf_tape_fail(tape, LF_INVALID, "input", "data of %zu x %zu is NULL", rows, cols);
@@ -165,9 +167,9 @@ static lf_status walk(struct lf_tape *tape, struct lf_tensor *loss)
 
 lf_status lf_backward(struct lf_tape *tape, struct lf_tensor *loss)
 {
-    struct lf_model *model = tape->model;
     if (!lf_tape_accepts(tape, "backward", loss, NULL, 1))
-        return tape->status;
+        return lf_tape_status(tape);
+    struct lf_model *model = tape->model;
     if (loss->rows != 1 || loss->cols != 1)
         lf_tape_fail(tape, LF_SHAPE, "backward", "the loss is %zu x %zu, not 1 x 1", loss->rows,
                      loss->cols);
@@ -178,7 +180,7 @@ lf_status lf_backward(struct lf_tape *tape, struct lf_tensor *loss)
 
     for (struct lf_tensor *tensor = loss; tensor; tensor = tensor->previous)
         tensor->grad = NULL;
-    tape->parameter_grad = lf_tape_zeros(tape, model->size);
+    tape->parameter_grad = lf_tape_empty_sums(tape, model->size);
     void *seed = lf_tensor_grad(loss);
     if (!tape->parameter_grad || !seed)
         goto no_memory;

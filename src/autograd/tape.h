@@ -36,7 +36,7 @@ struct lf_tensor {
 };
 
 /* Elements of the tape's type, each -0.0: an empty sum. NULL when memory is out. */
-void *lf_tape_zeros(struct lf_tape *tape, size_t n);
+void *lf_tape_empty_sums(struct lf_tape *tape, size_t n);
 
 /* A gradient for the input to add to: its own, made on first use. NULL when memory is out. */
 void *lf_tensor_grad(struct lf_tensor *tensor);

@@ -63,6 +63,8 @@ int parse_seeds(const char *text, uint64_t *first, uint64_t *count)
         last_negative = 0;
     if (first_negative == last_negative ? *first > last : last_negative)
         return 0;
+    if (first_negative && !last_negative && last >= *first)
+        return 0; /* more than 2^64 of them */
     *count = last - *first + 1;
     return *count != 0;
 }

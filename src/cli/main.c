@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -48,6 +49,9 @@ int cpu_is_usable(void)
 
 int main(int argc, char **argv)
 {
+    /* A write that fails is noticed as such, and cleaned up after. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         complain("name a command: reproduce or info; see 'lanefit --help'");
         return EXIT_USAGE;

@@ -19,12 +19,29 @@ static void remove_unfinished(int signal_number)
     raise(signal_number);
 }
 
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
 static void watch_signals(void)
 {
-    static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
         if (signal(watched[i], remove_unfinished) == SIG_IGN)
             signal(watched[i], SIG_IGN);
+}
+
+/* mkstemp and the note of what it made, with no signal in between. */
+static int make_temporary(char *name)
+{
+    sigset_t set, old;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
+        sigaddset(&set, watched[i]);
+    watch_signals();
+    sigprocmask(SIG_BLOCK, &set, &old);
+    int fd = mkstemp(name);
+    if (fd >= 0)
+        unfinished = name;
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return fd;
 }
 
 /* The permissions a new file would get, or those of the file that is replaced. */
@@ -40,23 +57,22 @@ static mode_t permissions(const struct stat *old)
 /* A temporary file in the folder of output->final_path. */
 static int open_temporary(struct output *output, const struct stat *old)
 {
-    static const char suffix[] = ".XXXXXX";
-    size_t length = strlen(output->final_path);
-    output->temporary = malloc(length + sizeof suffix);
+    static const char name[] = ".lanefit-XXXXXX";
+    const char *slash = strrchr(output->final_path, '/');
+    size_t folder = slash ? (size_t)(slash - output->final_path) + 1 : 0;
+    output->temporary = malloc(folder + sizeof name);
     if (!output->temporary) {
         errno = ENOMEM;
         return 0;
     }
-    memcpy(output->temporary, output->final_path, length);
-    memcpy(output->temporary + length, suffix, sizeof suffix);
-    int fd = mkstemp(output->temporary);
+    memcpy(output->temporary, output->final_path, folder);
+    memcpy(output->temporary + folder, name, sizeof name);
+    int fd = make_temporary(output->temporary);
     if (fd < 0) {
         free(output->temporary);
         output->temporary = NULL;
         return 0;
     }
-    unfinished = output->temporary;
-    watch_signals();
     if (fchmod(fd, permissions(old)) != 0 || !(output->file = fdopen(fd, "w"))) {
         close(fd);
         return 0;
@@ -69,6 +85,32 @@ static const char *reason(void)
     return errno ? strerror(errno) : "write error";
 }
 
+/* Whether the path leads to where standard output goes, as /dev/stdout does. */
+static int is_stdout(const struct stat *file)
+{
+    struct stat out;
+    return fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == file->st_dev &&
+           out.st_ino == file->st_ino;
+}
+
+/* Opens for writing in place what is no regular file, else a temporary one. */
+static int open_file(struct output *output, const char *path)
+{
+    struct stat old;
+    int exists = stat(path, &old) == 0;
+    if (exists && is_stdout(&old))
+        return (output->file = stdout) != NULL;
+    if (exists && !S_ISREG(old.st_mode))
+        return (output->file = fopen(path, "w")) != NULL;
+    if (exists && access(path, W_OK) != 0)
+        return 0;
+    struct stat link;
+    if (!exists && lstat(path, &link) == 0 && S_ISLNK(link.st_mode))
+        return 0; /* a link to nothing: errno says so */
+    output->final_path = exists ? realpath(path, NULL) : strdup(path);
+    return output->final_path && open_temporary(output, exists ? &old : NULL);
+}
+
 int output_open(struct output *output, const char *path)
 {
     *output = (struct output){.path = path};
@@ -76,22 +118,13 @@ int output_open(struct output *output, const char *path)
         output->file = stdout;
         return 1;
     }
-    struct stat old;
-    int exists = stat(path, &old) == 0;
-    int opened;
-    if (exists && !S_ISREG(old.st_mode)) { /* a device or pipe is written to, not replaced */
-        opened = (output->file = fopen(path, "w")) != NULL;
-    } else if (exists && access(path, W_OK) != 0) {
-        opened = 0;
-    } else {
-        output->final_path = exists ? realpath(path, NULL) : strdup(path);
-        opened = output->final_path && open_temporary(output, exists ? &old : NULL);
-    }
-    if (!opened) {
-        complain("can't write '%s': %s", path, reason());
-        output_discard(output);
-    }
-    return opened;
+    if (open_file(output, path))
+        return 1;
+    int error = errno;
+    output_discard(output);
+    errno = error;
+    complain("can't write '%s': %s", path, reason());
+    return 0;
 }
 
 void output_discard(struct output *output)
@@ -110,20 +143,24 @@ int output_commit(struct output *output)
 {
     if (output->file == stdout)
         return flush_stdout();
+    const char *path = output->path;
     errno = 0;
     int lost = ferror(output->file);
     lost |= fclose(output->file) != 0;
     output->file = NULL;
-    if (!lost && output->temporary)
+    if (!lost && output->temporary) {
         lost = rename(output->temporary, output->final_path) != 0;
-    if (lost) {
-        complain("can't write '%s': %s", output->path, reason());
-    } else {
-        unfinished = NULL;
-        free(output->temporary);
-        output->temporary = NULL;
+        if (!lost) {
+            unfinished = NULL;
+            free(output->temporary);
+            output->temporary = NULL;
+        }
     }
+    int error = errno;
     output_discard(output);
+    errno = error;
+    if (lost)
+        complain("can't write '%s': %s", path, reason());
     return !lost;
 }
 
@@ -132,6 +169,7 @@ int flush_stdout(void)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 1;
-    complain("can't write to standard output: %s", reason());
+    if (errno != EPIPE) /* who reads no further knows */
+        complain("can't write to standard output: %s", reason());
     return 0;
 }

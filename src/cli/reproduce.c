@@ -49,6 +49,9 @@ enum option_id {
     OPTIONS
 };
 
+/* What getopt_long returns: WORD for an argument that is no option, FIRST + i for option i. */
+enum { WORD = 1, FIRST = 256 };
+
 static const struct option_rule {
     const char *name, *takes;
     int experiments; /* where it has a meaning */
@@ -81,8 +84,12 @@ static int bad_value(const struct command_line *line, enum option_id option)
     return 0;
 }
 
-static int read_experiments(const char *name, int *experiments)
+static int read_experiment(const char *name, int *experiments)
 {
+    if (*experiments != 0) {
+        complain("reproduce takes one experiment, and then '%s'", name);
+        return 0;
+    }
     static const struct {
         const char *name;
         int experiments;
@@ -97,37 +104,47 @@ static int read_experiments(const char *name, int *experiments)
     return 0;
 }
 
+/* What getopt_long could not make sense of: found is ':' or '?', optopt the option if it is known.
+ */
+static void complain_of_option(int found, const char *text)
+{
+    if (found == ':')
+        complain("%s needs a value: %s", text, rules[optopt - FIRST].takes);
+    else if (optopt >= FIRST)
+        complain("--%s takes no value", rules[optopt - FIRST].name);
+    else if (optopt > 0)
+        complain("unknown option '-%c'; see 'lanefit reproduce --help'", optopt);
+    else
+        complain("unknown option '%s'; see 'lanefit reproduce --help'", text);
+}
+
 static int read_command_line(int argc, char **argv, struct command_line *line)
 {
     struct option options[OPTIONS + 1] = {{0}};
     for (int i = 0; i < OPTIONS; i++)
-        options[i] = (struct option){rules[i].name,
-                                     rules[i].takes ? required_argument : no_argument, NULL, i};
+        options[i] = (struct option){
+            rules[i].name, rules[i].takes ? required_argument : no_argument, NULL, FIRST + i};
     opterr = 0;
     int found;
-    while ((found = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (found == ':') {
-            complain("%s needs a value: %s", argv[optind - 1], rules[optopt].takes);
+    line->experiments = 0;
+    while ((found = getopt_long(argc, argv, "-:h", options, NULL)) != -1) {
+        if (found == WORD) {
+            if (!read_experiment(optarg, &line->experiments))
+                return 0;
+        } else if (found == 'h') {
+            line->text[HELP] = "";
+        } else if (found >= FIRST) {
+            line->text[found - FIRST] = optarg ? optarg : "";
+        } else {
+            complain_of_option(found, argv[optind - 1]);
             return 0;
         }
-        if (found == '?') {
-            if (optopt > 0 && optopt < OPTIONS)
-                complain("--%s takes no value", rules[optopt].name);
-            else if (optopt > 0)
-                complain("unknown option '-%c'; see 'lanefit reproduce --help'", optopt);
-            else
-                complain("unknown option '%s'; see 'lanefit reproduce --help'", argv[optind - 1]);
+    }
+    for (; optind < argc; optind++)
+        if (!read_experiment(argv[optind], &line->experiments))
             return 0;
-        }
-        line->text[found] = optarg ? optarg : "";
-    }
-    line->experiments = LINEAR | SHARED | ROOTS;
-    if (optind < argc && !read_experiments(argv[optind++], &line->experiments))
-        return 0;
-    if (optind < argc) {
-        complain("reproduce takes one experiment, and then '%s'", argv[optind]);
-        return 0;
-    }
+    if (line->experiments == 0)
+        line->experiments = LINEAR | SHARED | ROOTS;
     for (int i = 0; i < OPTIONS; i++)
         if (line->text[i] && !(rules[i].experiments & line->experiments)) {
             complain("--%s does not go with '%s'; see 'lanefit reproduce --help'", rules[i].name,
@@ -191,7 +208,7 @@ static int read_settings(const struct command_line *line, struct settings *s)
         return bad_value(line, SEEDS);
     if (text[TRACE] && text[TRACE][0] == '\0')
         return bad_value(line, TRACE);
-    if (text[PLOT] && text[PLOT][0] == '\0')
+    if (text[PLOT] && (text[PLOT][0] == '\0' || strcmp(text[PLOT], "-") == 0))
         return bad_value(line, PLOT);
     return 1;
 }
@@ -251,10 +268,12 @@ static void comment(const struct settings *s, const struct lf_line *line, double
 {
     double weight, bias;
     lf_line_parameters(line, &weight, &bias);
-    fprintf(stderr, "%zu steps (%s, %s, %s path), %.3g ns a step\nto learn: y = %g x + %g",
-            lf_line_steps(line), s->line.dtype == LF_F32 ? "f32" : "f64", s->line.kernels->name,
-            s->line.path == LF_PATH_FUSED ? "fused" : "autograd",
-            1e9 * elapsed / (double)lf_line_steps(line), s->line.true_weight, s->line.true_bias);
+    fprintf(
+        stderr,
+        "%zu steps (%s, %s, %s path), %.3g ns a step, start-up included\nto learn: y = %g x + %g",
+        lf_line_steps(line), s->line.dtype == LF_F32 ? "f32" : "f64", s->line.kernels->name,
+        s->line.path == LF_PATH_FUSED ? "fused" : "autograd",
+        1e9 * elapsed / (double)lf_line_steps(line), s->line.true_weight, s->line.true_bias);
     if (s->line.model == LF_LINE_SHARED)
         fprintf(stderr, "; the layer applied twice: y = %.3f x + %.3f", weight * weight,
                 bias * (weight + 1));

@@ -51,12 +51,13 @@ static void add_to_group(struct group *group, const struct lf_line_fate *run)
     group->runs++;
 }
 
+/* At most 80 columns. */
 static void print_row(const char *label, const struct group *group, size_t total, int has_range)
 {
-    printf("%-34s %8zu %6.2f %%", label, group->runs, 100 * (double)group->runs / (double)total);
+    printf("%-32s %6zu %5.1f %%", label, group->runs, 100 * (double)group->runs / (double)total);
     if (group->runs > 0 && has_range)
-        printf("  %7.3f .. %6.3f %7.3f .. %6.3f", group->weight[0], group->weight[1],
-               group->bias[0], group->bias[1]);
+        printf(" %7.3f..%6.3f %7.3f..%6.3f", group->weight[0], group->weight[1], group->bias[0],
+               group->bias[1]);
     putchar('\n');
 }
 
@@ -66,7 +67,7 @@ static void print_table(const struct settings *s, const struct roots *roots,
     char label[64];
     printf("y = %g x + %g from a layer applied twice, %s, lr %g, %zu steps\n", s->line.true_weight,
            s->line.true_bias, s->line.dtype == LF_F32 ? "f32" : "f64", s->line.lr, s->iterations);
-    printf("%-34s %8s %8s  %17s %17s\n", "where a run stands", "runs", "share", "weight", "bias");
+    printf("%-32s %6s %7s %15s %15s\n", "where a run stands", "runs", "share", "weight", "bias");
     if (roots->count == 0)
         puts("no root: a squared weight is not negative");
     static const char *const names[] = {"near", "far"};

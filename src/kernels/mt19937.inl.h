@@ -28,7 +28,7 @@ LF_INLINE vec_u32 temper(vec_u32 y)
  *
  * The chain from word to word is shift, xor, multiply, add: 6 cycles. Taking the shifted bits from
  * the product before i is added saves one. They differ from those of the sum only when i carries
- * into bit 30, once in some 10,000 seeds: then the words are made again in the plain way. */
+ * into bit 30, for one seed in some 5,000: then the words are made again in the plain way. */
 LF_INLINE void seed_to(struct lf_rng *rng, uint32_t end)
 {
     uint32_t start = rng->seeded, carries = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Affine maps, the squared error, and their gradients over rows.
  *
- * With one output and at most 16 inputs, V rows are worked on at once, a row a lane: the sums over
- * rows are then lanes of the contract as they stand. Other shapes go row by row, vectors lying
- * along the inputs. */
+ * With one output V rows are worked on at once, a row a lane; with at most 16 inputs the sums over
+ * rows are then lanes of the contract as they stand. Other shapes go row by row, the vectors of a
+ * forward lying along the outputs, those of a gradient along the inputs. */
 
 #define load_strided TYPED(load_strided)
 #define store_first TYPED(store_first)

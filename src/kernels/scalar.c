@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* The reference: the contract of kernels.h in plain C, one operation at a time. It shares no text
  * with the vector tables and is built without vectors, with fused multiply-add in hardware. */
-#include "contract.h"
 #include "tables.h"
 
 #include <float.h>
+
+/* ---- The contract's lanes ------------------------------------------------------------------ */
+
+#define LANES(type) (64 / sizeof(type)) /* V */
+
+enum { MOST_SUMS = 16 * 16 }; /* V lanes of 16 inputs */
+
+static size_t row_lanes(size_t in, size_t out, size_t v)
+{
+    size_t lanes = 1;
+    if (out == 1)
+        return in > 16 ? 1 : v;
+    while (lanes < v && lanes * in * out < 4 * v)
+        lanes *= 2;
+    return lanes;
+}
 
 /* ---- MT19937, word by word --------------------------------------------------------------- */
 

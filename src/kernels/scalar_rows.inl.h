@@ -60,14 +60,14 @@ static void sums_halve(size_t lanes, size_t width, REAL *sums, REAL *out)
 struct grad_sums {
     REAL *weight_out;
     size_t weight_lanes, bias_lanes;
-    REAL weight[LF_ACCUMULATORS(REAL)];
-    REAL bias[LF_ACCUMULATORS(REAL)];
+    REAL weight[MOST_SUMS];
+    REAL bias[MOST_SUMS];
 };
 
 static void grad_begin(size_t in, size_t out, struct grad_sums *sums, REAL *part)
 {
-    sums->weight_lanes = lf_row_lanes(in, out, LF_VECTOR(REAL));
-    sums->bias_lanes = lf_row_lanes(1, out, LF_VECTOR(REAL));
+    sums->weight_lanes = row_lanes(in, out, LANES(REAL));
+    sums->bias_lanes = row_lanes(1, out, LANES(REAL));
     sums->weight_out = part;
     sums_clear(sums->weight_lanes, in * out, sums->weight_lanes > 1 ? sums->weight : part);
     sums_clear(sums->bias_lanes, out, sums->bias_lanes > 1 ? sums->bias : part + in * out);
@@ -109,13 +109,13 @@ static void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const RE
 
 static void TYPED(mse_part)(size_t n, const REAL *prediction, const REAL *target, REAL *part)
 {
-    REAL squares[LF_VECTOR(REAL)];
-    sums_clear(LF_VECTOR(REAL), 1, squares);
+    REAL squares[LANES(REAL)];
+    sums_clear(LANES(REAL), 1, squares);
     for (size_t i = 0; i < n; i++) {
         REAL d = prediction[i] - target[i];
-        squares[i % LF_VECTOR(REAL)] = FMA(d, d, squares[i % LF_VECTOR(REAL)]);
+        squares[i % LANES(REAL)] = FMA(d, d, squares[i % LANES(REAL)]);
     }
-    sums_halve(LF_VECTOR(REAL), 1, squares, part);
+    sums_halve(LANES(REAL), 1, squares, part);
 }
 
 static void TYPED(mse_grad)(size_t n, const REAL *prediction, const REAL *target, REAL scale,
@@ -131,19 +131,19 @@ static void TYPED(affine_mse_part)(size_t rows, size_t in, size_t out, const REA
                                    REAL *part)
 {
     struct grad_sums sums;
-    REAL squares[LF_VECTOR(REAL)];
+    REAL squares[LANES(REAL)];
     grad_begin(in, out, &sums, part);
-    sums_clear(LF_VECTOR(REAL), 1, squares);
+    sums_clear(LANES(REAL), 1, squares);
     for (size_t r = 0; r < rows; r++)
         for (size_t o = 0; o < out; o++) {
             const REAL *row = x + r * row_stride;
             size_t i = r * out + o;
             REAL d = dot_bias(in, row, col_stride, w + o * in, b ? b + o : NULL) - target[i];
-            squares[i % LF_VECTOR(REAL)] = FMA(d, d, squares[i % LF_VECTOR(REAL)]);
+            squares[i % LANES(REAL)] = FMA(d, d, squares[i % LANES(REAL)]);
             grad_row(in, out, &sums, r, o, row, col_stride, scale * d * seed);
         }
     grad_end(in, out, &sums);
-    sums_halve(LF_VECTOR(REAL), 1, squares, part + in * out + out);
+    sums_halve(LANES(REAL), 1, squares, part + in * out + out);
 }
 
 static void TYPED(add)(size_t n, const REAL *x, REAL *y)

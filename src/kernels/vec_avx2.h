@@ -239,14 +239,14 @@ LF_INLINE vec_u32 u_mul(vec_u32 a, vec_u32 b)
     return (vec_u32){_mm256_mullo_epi32(a.lo, b.lo), _mm256_mullo_epi32(a.hi, b.hi)};
 }
 
-LF_INLINE vec_u32 u_shl(vec_u32 v, int n)
+LF_INLINE vec_u32 u_shl(vec_u32 v, unsigned n)
 {
-    return (vec_u32){_mm256_slli_epi32(v.lo, n), _mm256_slli_epi32(v.hi, n)};
+    return (vec_u32){_mm256_slli_epi32(v.lo, (int)n), _mm256_slli_epi32(v.hi, (int)n)};
 }
 
-LF_INLINE vec_u32 u_shr(vec_u32 v, int n)
+LF_INLINE vec_u32 u_shr(vec_u32 v, unsigned n)
 {
-    return (vec_u32){_mm256_srli_epi32(v.lo, n), _mm256_srli_epi32(v.hi, n)};
+    return (vec_u32){_mm256_srli_epi32(v.lo, (int)n), _mm256_srli_epi32(v.hi, (int)n)};
 }
 
 LF_INLINE vec_u32 u_odd(vec_u32 v, vec_u32 x)

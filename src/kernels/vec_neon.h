@@ -232,15 +232,15 @@ LF_INLINE vec_u32 u_mul(vec_u32 a, vec_u32 b)
     FOR_EACH_Q(vec_u32, vmulq_u32(a.q[i], b.q[i]));
 }
 
-LF_INLINE vec_u32 u_shl(vec_u32 v, int n)
+LF_INLINE vec_u32 u_shl(vec_u32 v, unsigned n)
 {
-    FOR_EACH_Q(vec_u32, vshlq_u32(v.q[i], vdupq_n_s32(n)));
+    FOR_EACH_Q(vec_u32, vshlq_u32(v.q[i], vdupq_n_s32((int32_t)n)));
 }
 
 /* NEON shifts right by shifting left by a negative count. */
-LF_INLINE vec_u32 u_shr(vec_u32 v, int n)
+LF_INLINE vec_u32 u_shr(vec_u32 v, unsigned n)
 {
-    FOR_EACH_Q(vec_u32, vshlq_u32(v.q[i], vdupq_n_s32(-n)));
+    FOR_EACH_Q(vec_u32, vshlq_u32(v.q[i], vdupq_n_s32(-(int32_t)n)));
 }
 
 LF_INLINE vec_u32 u_odd(vec_u32 v, vec_u32 x)

@@ -13,6 +13,8 @@ struct lf_line {
     struct lf_layer layer;
     struct lf_tape *tape; /* NULL on the fused path */
     size_t steps;
+    int drawn; /* x is the draw of a step that ran out of memory */
+    double x;
 };
 
 #include "../kernels/type_f32.h"
@@ -70,9 +72,12 @@ lf_status lf_line_create(struct lf_line **line, const struct lf_line_options *op
 
 void lf_line_restart(struct lf_line *line, uint64_t seed)
 {
+    if (!line)
+        return;
     lf_rng_seed(&line->rng, seed);
     lf_layer_init(line->model, &line->layer, &line->rng);
     line->steps = 0;
+    line->drawn = 0;
 }
 
 void lf_line_destroy(struct lf_line *line)
@@ -96,12 +101,14 @@ lf_status lf_line_run(struct lf_line *line, size_t steps, struct lf_line_step *t
 
 size_t lf_line_steps(const struct lf_line *line)
 {
-    return line->steps;
+    return line ? line->steps : 0;
 }
 
 void lf_line_parameters(const struct lf_line *line, double *weight, double *bias)
 {
-    if (line->options.dtype == LF_F32)
+    if (!line)
+        *weight = *bias = __builtin_nan("");
+    else if (line->options.dtype == LF_F32)
         parameters_f32(line, weight, bias);
     else
         parameters_f64(line, weight, bias);

@@ -60,8 +60,9 @@ static lf_status TYPED(run_autograd)(struct lf_line *line, size_t steps, struct 
     double weight, bias;
     TYPED(parameters)(line, &weight, &bias);
     for (size_t i = 0; i < steps && isfinite(weight) && isfinite(bias); i++) {
-        REAL x, y;
-        k->uniform(&line->rng, 1, &x);
+        REAL x = (REAL)line->x, y;
+        if (!line->drawn)
+            k->uniform(&line->rng, 1, &x);
         k->affine(1, 1, 1, &x, 1, 1, &true_weight, &true_bias, &y);
 
         lf_tape_reset(tape);
@@ -71,6 +72,8 @@ static lf_status TYPED(run_autograd)(struct lf_line *line, size_t steps, struct 
         struct lf_tensor *loss = lf_mse_loss(tape, prediction, lf_input(tape, 1, 1, &y));
         lf_model_zero_grad(line->model);
         lf_status status = lf_backward(tape, loss);
+        line->drawn = status != LF_OK;
+        line->x = x;
         if (status != LF_OK)
             return status;
         lf_sgd_step(line->model, line->options.lr);
