@@ -7,11 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct lf_shape flat_shapes[] = {{2, 1, 1, 0}, {1000, 1, 1, 0}, {100000, 1, 1, 0}};
+static const struct lf_shape flat_shapes[] = {{.rows = 2, .in = 1, .out = 1},
+                                              {.rows = 1000, .in = 1, .out = 1},
+                                              {.rows = 100000, .in = 1, .out = 1}};
 
 static const struct lf_shape shapes[] = {
-    {1, 1, 1, 0},     {32, 1, 1, 0},   {1000, 1, 1, 0}, {1000, 4, 1, 0}, {1000, 8, 1, 0},
-    {1000, 16, 1, 0}, {1000, 8, 1, 1}, {64, 4, 4, 0},   {256, 13, 7, 0}, {32, 32, 32, 0},
+    {.rows = 1, .in = 1, .out = 1},
+    {.rows = 32, .in = 1, .out = 1},
+    {.rows = 1000, .in = 1, .out = 1},
+    {.rows = 1000, .in = 4, .out = 1},
+    {.rows = 1000, .in = 8, .out = 1},
+    {.rows = 1000, .in = 16, .out = 1},
+    {.rows = 1000, .in = 8, .out = 1, .column_major = 1},
+    {.rows = 64, .in = 4, .out = 4},
+    {.rows = 256, .in = 13, .out = 7},
+    {.rows = 32, .in = 32, .out = 32},
 };
 
 struct timed {

@@ -9,12 +9,17 @@ enum { OUTPUT = LF_OPERANDS - 1 };
 
 static size_t row_stride(const struct lf_shape *s)
 {
-    return s->column_major ? 1 : s->in;
+    return s->column_major ? 1 : s->in + s->pad;
 }
 
 static size_t col_stride(const struct lf_shape *s)
 {
-    return s->column_major ? s->rows : 1;
+    return s->column_major ? s->rows + s->pad : 1;
+}
+
+static size_t x_count(const struct lf_shape *s)
+{
+    return s->column_major ? s->in * (s->rows + s->pad) : s->rows * (s->in + s->pad);
 }
 
 /* ---- Bounds ------------------------------------------------------------------------------ */
@@ -67,7 +72,7 @@ static long double gamma_of(long double n, long double u)
 
 static void affine_operands(const struct lf_shape *s, struct lf_operand operand[])
 {
-    operand[0] = (struct lf_operand){LF_READ, s->rows * s->in};
+    operand[0] = (struct lf_operand){LF_READ, x_count(s)};
     operand[1] = (struct lf_operand){LF_READ, s->in * s->out};
     operand[2] = (struct lf_operand){LF_READ, s->out};
     operand[OUTPUT] = (struct lf_operand){LF_WRITTEN, s->rows * s->out};
@@ -82,7 +87,7 @@ static void affine_grad_input_operands(const struct lf_shape *s, struct lf_opera
 
 static void affine_grad_part_operands(const struct lf_shape *s, struct lf_operand operand[])
 {
-    operand[0] = (struct lf_operand){LF_READ, s->rows * s->in};
+    operand[0] = (struct lf_operand){LF_READ, x_count(s)};
     operand[1] = (struct lf_operand){LF_READ, s->rows * s->out};
     operand[OUTPUT] = (struct lf_operand){LF_WRITTEN, s->in * s->out + s->out};
 }
@@ -123,9 +128,24 @@ static double two_products_flops(const struct lf_shape *s)
     return 2 * product_flops(s);
 }
 
+static double one_flop(const struct lf_shape *s)
+{
+    return (double)s->rows;
+}
+
 static double two_flops(const struct lf_shape *s)
 {
-    return 2.0 * (double)s->rows;
+    return 2 * (double)s->rows;
+}
+
+static double three_flops(const struct lf_shape *s)
+{
+    return 3 * (double)s->rows;
+}
+
+static double four_flops(const struct lf_shape *s)
+{
+    return 4 * (double)s->rows;
 }
 
 #define ENTRY(name, dtype, suffix, flat, operands, flops)                                          \
@@ -140,9 +160,9 @@ const struct lf_case lf_cases[] = {
     BOTH(affine_grad_input, 0, affine_grad_input_operands, product_flops),
     BOTH(affine_grad_part, 0, affine_grad_part_operands, product_flops),
     BOTH(affine_mse_part, 0, affine_mse_part_operands, two_products_flops),
-    BOTH(mse_part, 1, mse_part_operands, two_flops),
-    BOTH(mse_grad, 1, mse_grad_operands, two_flops),
-    BOTH(add, 1, vector_operands, two_flops),
+    BOTH(mse_part, 1, mse_part_operands, three_flops),
+    BOTH(mse_grad, 1, mse_grad_operands, four_flops),
+    BOTH(add, 1, vector_operands, one_flop),
     BOTH(sgd, 1, vector_operands, two_flops),
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The registry of kernels on arrays: what the tests check and the benchmarks time. A kernel is
- * added by one entry in cases.inl.h. */
+ * added by its run and oracle in cases.inl.h and its entry in cases.c. */
 #ifndef LANEFIT_TESTS_CASES_H
 #define LANEFIT_TESTS_CASES_H
 
@@ -8,10 +8,12 @@
 
 #include <stddef.h>
 
-/* rows x in -> out; kernels on flat vectors use rows alone. X lies row-major, or column-major. */
+/* rows x in -> out; kernels on flat vectors use rows alone. X lies row-major or column-major, with
+ * `pad` elements between its rows or columns. */
 struct lf_shape {
     size_t rows, in, out;
-    int column_major;
+    int column_major, no_bias;
+    size_t pad;
 };
 
 enum lf_role { LF_UNUSED, LF_READ, LF_WRITTEN, LF_UPDATED };

@@ -20,7 +20,7 @@ static long double TYPED(x_at)(const struct lf_shape *s, const void *x, size_t r
 static long double TYPED(dot)(const struct lf_shape *s, void *const operand[], size_t r, size_t o,
                               long double *magnitude)
 {
-    long double sum = TYPED(at)(operand[2], o);
+    long double sum = s->no_bias ? 0 : TYPED(at)(operand[2], o);
     *magnitude = fabsl(sum);
     for (size_t i = 0; i < s->in; i++) {
         long double product =
@@ -35,7 +35,7 @@ static void TYPED(affine_run)(const struct lf_kernels *k, const struct lf_shape 
                               void *const operand[])
 {
     k->TYPED_FIELD.affine(s->rows, s->in, s->out, operand[0], row_stride(s), col_stride(s),
-                          operand[1], operand[2], operand[OUTPUT]);
+                          operand[1], s->no_bias ? NULL : operand[2], operand[OUTPUT]);
 }
 
 static void TYPED(affine_oracle)(const struct lf_shape *s, void *const operand[],
@@ -167,8 +167,8 @@ static void TYPED(affine_mse_part_run)(const struct lf_kernels *k, const struct 
                                        void *const operand[])
 {
     k->TYPED_FIELD.affine_mse_part(s->rows, s->in, s->out, operand[0], row_stride(s), col_stride(s),
-                                   operand[1], operand[2], operand[3], TYPED(scale), TYPED(seed),
-                                   operand[OUTPUT]);
+                                   operand[1], s->no_bias ? NULL : operand[2], operand[3],
+                                   TYPED(scale), TYPED(seed), operand[OUTPUT]);
 }
 
 static void TYPED(affine_mse_part_oracle)(const struct lf_shape *s, void *const operand[],

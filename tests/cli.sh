@@ -100,6 +100,7 @@ grep -q 'far root' "$work/out" && fail 'for weight 1 there is no far root'
 runs 0 --help
 grep -q '^Example: ' "$work/out" || fail 'help has no example'
 for command in reproduce info; do
+    runs 0 $command -h
     runs 0 $command --help
     grep -q '^Example: ' "$work/out" || fail "help of $command has no example"
     [ "$(wc -l <"$work/out")" -le 40 ] || fail "help of $command is longer than a screen"
@@ -134,13 +135,14 @@ runs 0 reproduce linear --b 1e40 --dtype f64 --lr 0
 refuses 2 "--dtype takes f32 or f64, not 'f16'" reproduce linear --dtype f16
 refuses 2 "--path takes fused or autograd, not 'x'" reproduce linear --path x
 refuses 2 "--isa takes scalar, avx2, avx512, neon or auto, not 'sse'" reproduce linear --isa sse
-for seeds in 5:4 1 1: :1 1:2:3 a:b 0:4194304 '' 0:-1; do
+for seeds in 5:4 1 1: :1 1:2:3 a:b 0:4194304 '' 0:-1 -1:18446744073709551615 -5:18446744073709551613; do
     refuses 2 '--seeds takes A:B' reproduce roots --seeds "$seeds"
 done
 refuses 2 '--trace needs one experiment' reproduce --trace "$work/x"
 refuses 2 "--trace does not go with 'roots'" reproduce roots --trace "$work/x"
 refuses 2 "--seeds does not go with 'linear' or 'shared'" reproduce linear --seeds 0:1
 refuses 2 '--trace takes a file name' reproduce linear --trace ''
+refuses 2 "--plot takes a file name, not '-'" reproduce roots --plot -
 case $($lanefit info) in
 *neon*) lacking=avx2 ;;
 *) lacking=neon ;;
@@ -166,10 +168,41 @@ runs 0 reproduce linear --iterations 3 --trace "$work/kept/link"
 $lanefit reproduce linear >/dev/full 2>"$work/err" && fail 'a full standard output goes unnoticed'
 grep -qF "can't write to standard output" "$work/err" || fail "full: $(cat "$work/err")"
 
-# Locales change nothing.
-for locale in de_DE.UTF-8 tr_TR.UTF-8; do
-    LC_ALL=$locale $lanefit reproduce linear --lr 0.01 --trace - | cmp - "$data/torch/linear-seed1024.csv" ||
+[ "$(stat -c %a "$work/trace.csv")" = "$(touch "$work/new"; stat -c %a "$work/new")" ] ||
+    fail 'a new file has other permissions'
+chmod 604 "$work/trace.csv"
+runs 0 reproduce linear --iterations 3 --trace "$work/trace.csv"
+[ "$(stat -c %a "$work/trace.csv")" = 604 ] || fail 'a replaced file has other permissions'
+ln -s nowhere "$work/dangling"
+refuses 1 "can't write '$work/dangling'" reproduce linear --trace "$work/dangling"
+runs 0 reproduce linear --iterations 3 --trace /dev/stdout
+[ "$(wc -l <"$work/out")" -eq 5 ] || fail "/dev/stdout: $(cat "$work/out")"
+
+# Interrupted, or its message unread: no file stays behind.
+mkdir "$work/interrupted"
+for signal in TERM HUP; do # a shell starts background jobs deaf to INT and QUIT
+    $lanefit reproduce linear --iterations 30000000 --trace "$work/interrupted/t" &
+    sleep 0.4
+    kill -$signal $!
+    wait $!
+    [ $? -gt 128 ] || fail "SIG$signal is survived"
+done
+(sleep 0.2; $lanefit reproduce linear --lr 50 --trace "$work/interrupted/t") 2>&1 | true
+sleep 0.4
+[ -z "$(ls -A "$work/interrupted")" ] || fail "left behind: $(ls -A "$work/interrupted")"
+$lanefit reproduce linear --trace - 2>"$work/err" | head -n 1 >/dev/null
+[ ! -s "$work/err" ] || fail "head: $(cat "$work/err")"
+
+# Locales change nothing: C.UTF-8 is everywhere, the others where they are installed.
+for locale in C.UTF-8 de_DE.UTF-8 tr_TR.UTF-8; do
+    LC_ALL=$locale $lanefit reproduce linear --trace - | cmp - "$data/torch/linear-seed1024.csv" ||
         fail "locale $locale"
 done
+POSIXLY_CORRECT=1 $lanefit reproduce linear --seed 1 >/dev/null || fail 'options behind the experiment'
+
+# A run is small: at most 8 MB resident. (An emulator or a sanitizer is not.)
+if [ -z "${LANEFIT_RUNNER:-}" ] && [ -z "${ASAN_OPTIONS:-}" ]; then
+    (ulimit -v 65536 && $lanefit reproduce linear >/dev/null) || fail 'more than 64 MB of addresses'
+fi
 
 [ $failures -eq 0 ]

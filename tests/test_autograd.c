@@ -180,15 +180,26 @@ START_TEST(gradients_accumulate)
 {
     double x[1] = {0.7}, y[1] = {0.1};
     set_up(LF_F64, 1, 1);
+    flat_value()[0] = 0.9;
+    flat_value()[1] = 0.2;
     ck_assert_int_eq(lf_backward(tape, loss_of(1, 2, x, y)), LF_OK);
     double once[2] = {flat_grad()[0], flat_grad()[1]};
     ck_assert_int_eq(lf_backward(tape, loss_of(1, 2, x, y)), LF_OK);
     ck_assert_double_eq(flat_grad()[0], once[0] + once[0]);
     ck_assert_double_eq(flat_grad()[1], once[1] + once[1]);
 
-    flat_grad()[0] = 1e17; /* swallows each use alone, not their sum with a lost bit */
+    /* Held so that each use alone rounds to nothing, and their sum does not. */
+    double h = flat_value()[0] * x[0] + flat_value()[1];
+    double d = h * flat_value()[0] + flat_value()[1] - y[0];
+    double second = 2 * d * h, first = 2 * d * flat_value()[0] * x[0];
+    ck_assert(second * first > 0); /* of one sign, or the case is none */
+    double held = copysign(fmax(fabs(first), fabs(second)) * 0x1.8p53, first);
+    ck_assert_double_eq(held + first, held);
+    ck_assert_double_eq(held + second, held);
+    ck_assert_double_ne(held + (first + second), held);
+    flat_grad()[0] = held;
     ck_assert_int_eq(lf_backward(tape, loss_of(1, 2, x, y)), LF_OK);
-    ck_assert_double_eq(flat_grad()[0], 1e17 + once[0]);
+    ck_assert_double_eq(flat_grad()[0], held + (first + second));
     lf_model_zero_grad(model);
     ck_assert_double_eq(flat_grad()[0], 0);
     tear_down();
@@ -238,6 +249,10 @@ START_TEST(first_error_stays)
     check_error(LF_INVALID, "mse_loss: an operand is NULL");
     lf_linear(tape, &layer, lf_input(other, 1, IN, data));
     check_error(LF_INVALID, "linear: an operand is of another tape");
+    struct lf_layer foreign = layer;
+    foreign.model = NULL;
+    ck_assert_ptr_null(lf_linear(tape, &foreign, lf_input(tape, 1, IN, data)));
+    check_error(LF_INVALID, "linear: the layer is not of the tape's model");
     lf_linear(tape, NULL, lf_input(tape, 1, IN, data));
     check_error(LF_INVALID, "linear: the layer is not of the tape's model");
     lf_input(tape, 2, 2, NULL);
@@ -272,6 +287,17 @@ START_TEST(bad_arguments)
     tear_down();
     lf_model_destroy(NULL);
     lf_tape_destroy(NULL);
+    lf_tape_reset(NULL);
+    lf_model_zero_grad(NULL);
+    lf_sgd_step(NULL, 1);
+    lf_layer_init(NULL, &layer, NULL);
+    ck_assert_uint_eq(lf_model_parameters(NULL), 0);
+    ck_assert_int_eq(lf_tape_status(NULL), LF_INVALID);
+    ck_assert_str_ne(lf_tape_message(NULL), "");
+    ck_assert_ptr_null(lf_input(NULL, 1, 1, &none));
+    ck_assert_ptr_null(lf_linear(NULL, &layer, NULL));
+    ck_assert_ptr_null(lf_mse_loss(NULL, NULL, NULL));
+    ck_assert_int_eq(lf_backward(NULL, NULL), LF_INVALID);
 }
 END_TEST
 

@@ -110,9 +110,10 @@ static void check_case(const struct lf_case *c, const struct lf_shape *shape, si
     char where[160];
     struct buffers before, reference, got;
     size_t first = 0;
-    snprintf(where, sizeof where, "%s %s %zu x %zu -> %zu%s, offset %zu%s", c->name,
+    snprintf(where, sizeof where, "%s %s %zu x %zu -> %zu%s%s, pad %zu, offset %zu%s", c->name,
              dtype_name(c->dtype), shape->rows, shape->in, shape->out,
-             shape->column_major ? " column-major" : "", offset, special ? ", specials" : "");
+             shape->column_major ? " column-major" : "", shape->no_bias ? " without bias" : "",
+             shape->pad, offset, special ? ", specials" : "");
     make_buffers(c, shape, offset, &before);
     make_buffers(c, shape, offset, &reference);
     make_buffers(c, shape, offset, &got);
@@ -142,6 +143,8 @@ static void check_shapes(const struct lf_case *c, const struct lf_shape *shapes,
             for (int special = 0; special < 2; special++) {
                 struct lf_shape shape = shapes[i];
                 shape.column_major = column_major;
+                shape.no_bias = test_below(&rng, 4) == 0;
+                shape.pad = test_below(&rng, 3) == 0 ? test_below(&rng, 9) : 0;
                 check_case(c, &shape, test_below(&rng, 16), &rng, special);
             }
 }
@@ -150,13 +153,17 @@ START_TEST(every_small_size)
 {
     const struct lf_case *c = &lf_cases[_i];
     for (size_t rows = 0; rows <= 67; rows++) {
-        const struct lf_shape shapes[] = {{rows, 1, 1, 0}, {rows, 2, 1, 0}, {rows, 3, 2, 0}};
+        const struct lf_shape shapes[] = {{.rows = rows, .in = 1, .out = 1},
+                                          {.rows = rows, .in = 2, .out = 1},
+                                          {.rows = rows, .in = 3, .out = 2}};
         check_shapes(c, shapes, c->flat ? 1 : 3);
     }
     for (size_t in = 0; in <= 35 && !c->flat; in++) {
-        const struct lf_shape shapes[] = {{5, in, 1, 0},  {19, in, 1, 0}, {7, in, 4, 0},
-                                          {33, in, 2, 0}, {3, in, 17, 0}, {9, 3, in, 0},
-                                          {2, 19, in, 0}, {1, in, in, 0}};
+        const struct lf_shape shapes[] = {
+            {.rows = 5, .in = in, .out = 1},  {.rows = 19, .in = in, .out = 1},
+            {.rows = 7, .in = in, .out = 4},  {.rows = 33, .in = in, .out = 2},
+            {.rows = 3, .in = in, .out = 17}, {.rows = 9, .in = 3, .out = in},
+            {.rows = 2, .in = 19, .out = in}, {.rows = 1, .in = in, .out = in}};
         check_shapes(c, shapes, sizeof shapes / sizeof shapes[0]);
     }
 }
@@ -167,11 +174,15 @@ START_TEST(powers_of_two_and_neighbours)
     const struct lf_case *c = &lf_cases[_i];
     for (size_t power = 64; power <= LF_BLOCK_ROWS; power *= 2)
         for (size_t rows = power - 1; rows <= power + 1 && rows <= LF_BLOCK_ROWS; rows++) {
-            const struct lf_shape shapes[] = {{rows, 1, 1, 0}, {rows, 4, 1, 0}, {rows, 2, 3, 0}};
+            const struct lf_shape shapes[] = {{.rows = rows, .in = 1, .out = 1},
+                                              {.rows = rows, .in = 4, .out = 1},
+                                              {.rows = rows, .in = 2, .out = 3}};
             check_shapes(c, shapes, c->flat ? 1 : 3);
         }
-    const struct lf_shape wide[] = {{32, 32, 32, 0}, {64, 16, 16, 0}, {21, 64, 5, 0},
-                                    {17, 13, 7, 0},  {1, 64, 64, 0},  {40, 100, 1, 0}};
+    const struct lf_shape wide[] = {
+        {.rows = 32, .in = 32, .out = 32}, {.rows = 64, .in = 16, .out = 16},
+        {.rows = 21, .in = 64, .out = 5},  {.rows = 17, .in = 13, .out = 7},
+        {.rows = 1, .in = 64, .out = 64},  {.rows = 40, .in = 100, .out = 1}};
     check_shapes(c, wide, c->flat ? 0 : sizeof wide / sizeof wide[0]);
 }
 END_TEST
@@ -181,7 +192,7 @@ START_TEST(every_offset)
     const struct lf_case *c = &lf_cases[_i];
     struct test_rng rng = test_rng(1000 + (uint64_t)_i);
     for (size_t offset = 0; offset < 16; offset++) {
-        const struct lf_shape shape = {37, 5, c->flat ? 1 : 3, 0};
+        const struct lf_shape shape = {.rows = 37, .in = 5, .out = c->flat ? 1 : 3};
         check_case(c, &shape, offset, &rng, 0);
     }
 }
@@ -288,6 +299,84 @@ START_TEST(parts_form_one_tree)
 }
 END_TEST
 
+/* The contract itself: lanes, blocks and tree. Other choices of these would be as exact, and equal
+ * on all tables, but every stored result would change. */
+START_TEST(contract_does_not_move)
+{
+    static const struct {
+        const char *name;
+        enum lf_dtype dtype;
+        struct lf_shape shape;
+        uint64_t hash;
+    } golden[] = {
+        {"affine", LF_F32, {.rows = 100, .in = 3, .out = 2}, 0x2804c69cf5eb8775u},
+        {"affine", LF_F32, {.rows = 100, .in = 20, .out = 30}, 0xae2c060eb7d866afu},
+        {"affine", LF_F64, {.rows = 100, .in = 3, .out = 2}, 0x1ca7be760a65a842u},
+        {"affine", LF_F64, {.rows = 100, .in = 20, .out = 30}, 0x202c21e731c1791du},
+        {"affine_grad_input", LF_F32, {.rows = 100, .in = 3, .out = 2}, 0xf6f3432be5ad040cu},
+        {"affine_grad_input", LF_F32, {.rows = 100, .in = 20, .out = 30}, 0x5f95b544dac607b5u},
+        {"affine_grad_input", LF_F64, {.rows = 100, .in = 3, .out = 2}, 0xa49d02b0ce4424c1u},
+        {"affine_grad_input", LF_F64, {.rows = 100, .in = 20, .out = 30}, 0x01dd0f9102a61e2cu},
+        {"affine_grad_part", LF_F32, {.rows = 100, .in = 1, .out = 1}, 0x560ffb418bddfe6cu},
+        {"affine_grad_part", LF_F32, {.rows = 100, .in = 16, .out = 1}, 0xf83490c8ee7dd2f1u},
+        {"affine_grad_part", LF_F32, {.rows = 100, .in = 17, .out = 1}, 0x3f396ec112f1b55du},
+        {"affine_grad_part", LF_F32, {.rows = 100, .in = 3, .out = 2}, 0xa38425cf306fbb1du},
+        {"affine_grad_part", LF_F32, {.rows = 100, .in = 4, .out = 4}, 0xe004192fc2137b5eu},
+        {"affine_grad_part", LF_F32, {.rows = 100, .in = 8, .out = 5}, 0xf7507698da43c04du},
+        {"affine_grad_part", LF_F32, {.rows = 100, .in = 20, .out = 30}, 0x53906851a6d48e2bu},
+        {"affine_grad_part", LF_F64, {.rows = 100, .in = 1, .out = 1}, 0x919b7c7f03a12a99u},
+        {"affine_grad_part", LF_F64, {.rows = 100, .in = 16, .out = 1}, 0x9b6f5256558cf800u},
+        {"affine_grad_part", LF_F64, {.rows = 100, .in = 17, .out = 1}, 0xb5090ee58c45bedfu},
+        {"affine_grad_part", LF_F64, {.rows = 100, .in = 3, .out = 2}, 0x37d831895cf5f0d4u},
+        {"affine_grad_part", LF_F64, {.rows = 100, .in = 4, .out = 4}, 0xccf6ec150ec42460u},
+        {"affine_grad_part", LF_F64, {.rows = 100, .in = 8, .out = 5}, 0x16f8abfe63a7cef4u},
+        {"affine_grad_part", LF_F64, {.rows = 100, .in = 20, .out = 30}, 0xd4e1470859e9d949u},
+        {"affine_mse_part", LF_F32, {.rows = 100, .in = 1, .out = 1}, 0xc5e223207e26221cu},
+        {"affine_mse_part", LF_F32, {.rows = 100, .in = 16, .out = 1}, 0xdb314549f2343417u},
+        {"affine_mse_part", LF_F32, {.rows = 100, .in = 17, .out = 1}, 0x4b43261acb3b0881u},
+        {"affine_mse_part", LF_F32, {.rows = 100, .in = 3, .out = 2}, 0x61f4a68be2da78b4u},
+        {"affine_mse_part", LF_F32, {.rows = 100, .in = 4, .out = 4}, 0xcd840d92600e21e2u},
+        {"affine_mse_part", LF_F32, {.rows = 100, .in = 8, .out = 5}, 0x2d79cdc50f876ac8u},
+        {"affine_mse_part", LF_F32, {.rows = 100, .in = 20, .out = 30}, 0x3ec19c82e241d5e8u},
+        {"affine_mse_part", LF_F64, {.rows = 100, .in = 1, .out = 1}, 0xcdd62e85d4380387u},
+        {"affine_mse_part", LF_F64, {.rows = 100, .in = 16, .out = 1}, 0xbd0a6a2b979815edu},
+        {"affine_mse_part", LF_F64, {.rows = 100, .in = 17, .out = 1}, 0xb941b421ee490749u},
+        {"affine_mse_part", LF_F64, {.rows = 100, .in = 3, .out = 2}, 0x47020ec063d4431cu},
+        {"affine_mse_part", LF_F64, {.rows = 100, .in = 4, .out = 4}, 0xb48f01a1cf870776u},
+        {"affine_mse_part", LF_F64, {.rows = 100, .in = 8, .out = 5}, 0x9d6ac6c68fae2901u},
+        {"affine_mse_part", LF_F64, {.rows = 100, .in = 20, .out = 30}, 0xe2217f859df8a4b9u},
+        {"mse_part", LF_F32, {.rows = 1000, .in = 1, .out = 1}, 0x7556ad611b9e003cu},
+        {"mse_part", LF_F64, {.rows = 1000, .in = 1, .out = 1}, 0xfc582d3e592a6fd2u},
+    };
+    for (size_t i = 0; i < sizeof golden / sizeof golden[0]; i++)
+        for (size_t k = 0; k < lf_case_count; k++) {
+            const struct lf_case *c = &lf_cases[k];
+            if (strcmp(c->name, golden[i].name) != 0 || c->dtype != golden[i].dtype)
+                continue;
+            struct test_rng rng = {i}; /* not --seed: the inputs are fixed */
+            struct buffers b;
+            make_buffers(c, &golden[i].shape, 0, &b);
+            fill(c, &b, &rng, 0);
+            c->run(tested, &golden[i].shape, b.data);
+            uint64_t hash = fnv1a(FNV1A_START, b.data[OUTPUT],
+                                  b.operand[OUTPUT].count * element_size(c->dtype));
+            ck_assert_msg(hash == golden[i].hash, "%s %s, entry %zu: 0x%016llx", c->name,
+                          dtype_name(c->dtype), i, (unsigned long long)hash);
+            free_buffers(&b);
+        }
+}
+END_TEST
+
+START_TEST(blocks_do_not_move)
+{
+    ck_assert_uint_eq(LF_BLOCK_ROWS, 4096);
+    ck_assert_uint_eq(lf_blocks(0), 0);
+    ck_assert_uint_eq(lf_blocks(4096), 1);
+    ck_assert_uint_eq(lf_blocks(4097), 2);
+    ck_assert_uint_eq(lf_blocks(SIZE_MAX), SIZE_MAX / 4096 + 1);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     Suite *suite = suite_create("kernels");
@@ -300,6 +389,8 @@ int main(int argc, char **argv)
     tcase_add_test(contract, no_bias);
     tcase_add_test(contract, one_pass_equals_its_pieces);
     tcase_add_test(contract, parts_form_one_tree);
+    tcase_add_test(contract, contract_does_not_move);
+    tcase_add_test(contract, blocks_do_not_move);
     suite_add_tcase(suite, cases);
     suite_add_tcase(suite, contract);
     return run_suite(suite, argc, argv);

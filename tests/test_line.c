@@ -138,28 +138,33 @@ END_TEST
 /* A run that ends early or late: same steps, same parameters, same generator behind it, whatever
  * the table. The rates from 1e-30 to 1e30 hold runs that diverge at once, slowly, and in
  * every place of a group of 16 steps. */
-static void check_against_scalar(int shared, double lr, double true_weight, uint64_t seed,
-                                 size_t drawn)
-{
-    struct lf_online_f32 run[2];
-    struct lf_rng rng[2];
-    uint32_t next[2];
-    size_t taken[2];
-    for (int i = 0; i < 2; i++) {
-        const struct lf_kernels *k = i ? tested : scalar_table();
-        float skipped[40];
-        lf_rng_seed(&rng[i], seed);
-        k->f32.uniform(&rng[i], drawn, skipped);
-        run[i] = (struct lf_online_f32){0.3f, -0.2f, (float)true_weight, 0.988f, (float)lr};
-        taken[i] =
-            (shared ? k->f32.online_shared : k->f32.online_linear)(&run[i], &rng[i], 700, NULL);
-        k->words(&rng[i], 1, &next[i]);
+#define CHECK_AGAINST_SCALAR(real, type, dtype)                                                    \
+    static void check_against_scalar_##type(int shared, double lr, double true_weight,             \
+                                            uint64_t seed, size_t drawn)                           \
+    {                                                                                              \
+        struct lf_online_##type run[2];                                                            \
+        struct lf_rng rng[2];                                                                      \
+        uint32_t word[40], next[2];                                                                \
+        size_t taken[2], first;                                                                    \
+        for (int i = 0; i < 2; i++) {                                                              \
+            const struct lf_kernels *k = i ? tested : scalar_table();                              \
+            lf_rng_seed(&rng[i], seed);                                                            \
+            k->words(&rng[i], drawn, word);                                                        \
+            run[i] = (struct lf_online_##type){(real)0.3, (real)-0.2, (real)true_weight,           \
+                                               (real)0.988, (real)lr};                             \
+            taken[i] = (shared ? k->type.online_shared : k->type.online_linear)(&run[i], &rng[i],  \
+                                                                                700, NULL);        \
+            k->words(&rng[i], 1, &next[i]);                                                        \
+        }                                                                                          \
+        ck_assert_msg(taken[0] == taken[1], "lr %g: %zu steps, scalar %zu", lr, taken[1],          \
+                      taken[0]);                                                                   \
+        ck_assert_msg(next[0] == next[1], "lr %g: the generator stands elsewhere", lr);            \
+        ck_assert_msg(same_bits(dtype, 5, &run[0], &run[1], &first), "lr %g: parameters differ",   \
+                      lr);                                                                         \
     }
-    ck_assert_msg(taken[0] == taken[1], "lr %g: %zu steps, scalar %zu", lr, taken[1], taken[0]);
-    ck_assert_msg(next[0] == next[1], "lr %g: the generator stands elsewhere", lr);
-    size_t first;
-    ck_assert_msg(same_bits(LF_F32, 5, &run[0], &run[1], &first), "lr %g: parameters differ", lr);
-}
+
+CHECK_AGAINST_SCALAR(float, f32, LF_F32)
+CHECK_AGAINST_SCALAR(double, f64, LF_F64)
 
 START_TEST(divergence_is_the_same_everywhere)
 {
@@ -169,10 +174,15 @@ START_TEST(divergence_is_the_same_everywhere)
         if (round % 2)
             lr = test_uniform(&rng, 0, 8);
         double true_weight = round % 3 ? 1.233 : pow(10, test_uniform(&rng, -30, 38));
-        check_against_scalar(round / 2 % 2, lr, true_weight, (uint64_t)round, test_below(&rng, 40));
+        size_t drawn = test_below(&rng, 40);
+        check_against_scalar_f32(round / 2 % 2, lr, true_weight, (uint64_t)round, drawn);
+        check_against_scalar_f64(round / 2 % 2, pow(lr, 8), true_weight, (uint64_t)round, drawn);
     }
-    check_against_scalar(0, 0, 3e38, 1, 0); /* 2 d overflows, d does not: 0 * inf is NaN */
-    check_against_scalar(1, 0, 3e38, 1, 3);
+    /* 2 d overflows, d does not: 0 * inf is NaN. */
+    for (int shared = 0; shared < 2; shared++) {
+        check_against_scalar_f32(shared, 0, 3e38, 1, 3);
+        check_against_scalar_f64(shared, 0, 1.7e308, 1, 3);
+    }
 }
 END_TEST
 
@@ -196,6 +206,30 @@ START_TEST(divergence_is_named)
         lf_line_parameters(line, &weight, &bias);
         ck_assert(!isfinite(weight) || !isfinite(bias));
         lf_line_destroy(line);
+    }
+}
+END_TEST
+
+/* A line that is used again is as good as new, after a divergence too. */
+START_TEST(restart_is_a_new_start)
+{
+    struct lf_line_options options = variant(_i);
+    for (int path = 0; path < 2; path++) {
+        options.path = path ? LF_PATH_AUTOGRAD : LF_PATH_FUSED;
+        options.lr = 50;
+        struct lf_line *used = start(options);
+        ck_assert_int_eq(lf_line_run(used, 2000, NULL), LF_DIVERGED);
+        lf_line_restart(used, 5);
+        ck_assert_uint_eq(lf_line_steps(used), 0);
+        options.seed = 5;
+        struct lf_line *fresh = start(options);
+        struct lf_line_step a[2], b[2];
+        ck_assert_int_eq(lf_line_run(used, 2, a), LF_OK);
+        ck_assert_int_eq(lf_line_run(fresh, 2, b), LF_OK);
+        ck_assert_mem_eq(a, b, sizeof a);
+        ck_assert_uint_eq(lf_line_steps(used), 2);
+        lf_line_destroy(used);
+        lf_line_destroy(fresh);
     }
 }
 END_TEST
@@ -260,6 +294,11 @@ START_TEST(bad_options)
     ck_assert_int_eq(lf_line_fates(&post, 1, 1, NULL, NULL), LF_INVALID);
     ck_assert_int_eq(lf_line_fates(&post, 1, 0, NULL, NULL), LF_OK);
     lf_line_destroy(NULL);
+    lf_line_restart(NULL, 1);
+    ck_assert_uint_eq(lf_line_steps(NULL), 0);
+    double weight, bias;
+    lf_line_parameters(NULL, &weight, &bias);
+    ck_assert(isnan(weight) && isnan(bias));
 }
 END_TEST
 
@@ -274,6 +313,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(runs, pieces_do_not_matter, 0, 4);
     tcase_add_test(runs, divergence_is_the_same_everywhere);
     tcase_add_loop_test(runs, divergence_is_named, 0, 4);
+    tcase_add_loop_test(runs, restart_is_a_new_start, 0, 4);
     tcase_add_loop_test(runs, lanes_do_not_matter, 0, 4);
     tcase_add_test(runs, bad_options);
     suite_add_tcase(suite, traces);
