@@ -81,6 +81,9 @@ static void time_run(struct bench_state *state, const void *argument)
     (void)kept;
     n = n < SAMPLES ? n : SAMPLES;
     double own = median(run_times, n), chain = median(chain_times, n);
+    bench_label(state, run->options.model == LF_LINE_SHARED
+                           ? "chain: mul add mul add sub mul mul add fma"
+                           : "chain: mul add sub mul fma");
     bench_counter(state, "ns_a_step", 1e9 * own / STEPS);
     bench_counter(state, "chain_ns", 1e9 * chain / STEPS);
     bench_counter(state, "times_chain", own / chain);

@@ -14,8 +14,9 @@ struct bench_state;
 /* A benchmark's body; argument is what it was registered with. */
 typedef void bench_function(struct bench_state *state, const void *argument);
 
-/* With seconds the body is run again and again and timed whole; manual ones tell the time of each
- * iteration themselves, through bench_set_time. argument must live as long as the program. */
+/* Registers a body under a name. The body iterates while bench_keep_running says so and is timed as
+ * a whole; a manual one tells the time of each iteration itself, by bench_set_time. argument must
+ * live as long as the program. */
 void bench_register(const char *name, bench_function *function, const void *argument);
 void bench_register_manual(const char *name, bench_function *function, const void *argument);
 
@@ -25,10 +26,11 @@ int bench_keep_running(struct bench_state *state, size_t batch);
 /* The time that the iteration just done took. */
 void bench_set_time(struct bench_state *state, double seconds);
 
-/* A column of its own: a plain number; a number an iteration, shown per second; and the same
- * where a thousand is 1024. */
+/* A column of its own: a number as it is; or a number an iteration, shown per second. */
 void bench_counter(struct bench_state *state, const char *name, double value);
 void bench_rate(struct bench_state *state, const char *name, double per_iteration);
+
+/* A remark at the end of the row. */
 void bench_label(struct bench_state *state, const char *text);
 
 /* Ends the benchmark with a message instead of a result. */

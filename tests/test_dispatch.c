@@ -29,9 +29,10 @@ END_TEST
 
 START_TEST(names)
 {
-    const char *known[] = {"avx512", "avx2", "neon", "scalar"};
     for (size_t i = 0; i < LF_TABLES; i++)
-        ck_assert_str_eq(lf_kernels_name(i), known[i]);
+        for (size_t j = 0; j < i; j++)
+            ck_assert_str_ne(lf_kernels_name(i), lf_kernels_name(j));
+    ck_assert_str_eq(lf_kernels_name(LF_TABLES - 1), "scalar");
     ck_assert_ptr_null(lf_kernels_name(LF_TABLES));
     ck_assert_ptr_null(lf_kernels_find("sse2"));
     ck_assert_ptr_null(lf_kernels_find(""));

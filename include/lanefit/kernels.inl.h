@@ -45,17 +45,18 @@ struct LF_TYPED(lf_kernels) {
      * Overwrites part. Error <= (n + 3) u part[0]. */
     void (*mse_part)(size_t n, const LF_REAL *prediction, const LF_REAL *target, LF_REAL *part);
 
-    /* grad += (scale (prediction - target)) seed    n elements; scale = 2 / (elements of the mean),
-     * seed = the gradient of the loss itself. Accumulates. Error <= 4 u (|grad| + |added|). */
+    /* grad += (scale (prediction - target)) upstream    n elements; scale = 2 / (elements of the
+     * mean), upstream = the gradient of the loss itself. Accumulates. Error <= 4 u (|grad| +
+     * |added|). */
     void (*mse_grad)(size_t n, const LF_REAL *prediction, const LF_REAL *target, LF_REAL scale,
-                     LF_REAL seed, LF_REAL *grad);
+                     LF_REAL upstream, LF_REAL *grad);
 
     /* One pass over a block: affine, then mse_part, mse_grad and affine_grad_part of its outcome,
      * with their bits.    target[rows,out] part[out*in + out + 1]
      * Weight gradient, bias gradient, sum of squares. Overwrites part. */
     void (*affine_mse_part)(size_t rows, size_t in, size_t out, const LF_REAL *x, size_t row_stride,
                             size_t col_stride, const LF_REAL *w, const LF_REAL *b,
-                            const LF_REAL *target, LF_REAL scale, LF_REAL seed, LF_REAL *part);
+                            const LF_REAL *target, LF_REAL scale, LF_REAL upstream, LF_REAL *part);
 
     /* Takes in the part of block number `block`, which the caller has written to slot
      * lf_part_slot(block) of stack[lf_part_slots(blocks),width], blocks in ascending order. */

@@ -93,9 +93,9 @@ struct roots {
     double weight[2], bias[2];
 };
 
-/* Where a run stands at its end: within 0.01 of a root in weight and bias, or under way in the
- * valley of one. w = -1 parts the valleys: there the bias has no effect, as b (w + 1) = 0. */
-enum fate { AT_NEAR, AT_FAR, TOWARDS_NEAR, TOWARDS_FAR, DIVERGED, FATES };
+/* Where a run stands at its end: within 0.01 of a root in weight and bias, or under way on one side
+ * of w = -1, where the bias has no effect (b (w + 1) = 0) and the valleys of the loss part. */
+enum fate { AT_NEAR, AT_FAR, RIGHT_OF_GAP, LEFT_OF_GAP, DIVERGED, FATES };
 enum fate fate_of(const struct roots *roots, const struct lf_line_fate *run);
 
 /* Writes the picture that settings->plot names; complains and returns 0 when it can't. */

@@ -29,7 +29,7 @@ enum fate fate_of(const struct roots *roots, const struct lf_line_fate *run)
     for (int i = 0; i < roots->count; i++)
         if (fabs(run->weight - roots->weight[i]) < 0.01 && fabs(run->bias - roots->bias[i]) < 0.01)
             return i == 0 ? AT_NEAR : AT_FAR;
-    return run->weight < -1 ? TOWARDS_FAR : TOWARDS_NEAR;
+    return run->weight < -1 ? LEFT_OF_GAP : RIGHT_OF_GAP;
 }
 
 /* What the runs of one fate have in common. */
@@ -76,8 +76,8 @@ static void print_table(const struct settings *s, const struct roots *roots,
                  roots->bias[i]);
         print_row(label, &groups[AT_NEAR + i], s->seed_count, 1);
     }
-    print_row("under way, weight >= -1", &groups[TOWARDS_NEAR], s->seed_count, 1);
-    print_row("under way, weight < -1", &groups[TOWARDS_FAR], s->seed_count, 1);
+    print_row("under way, weight >= -1", &groups[RIGHT_OF_GAP], s->seed_count, 1);
+    print_row("under way, weight < -1", &groups[LEFT_OF_GAP], s->seed_count, 1);
     print_row("diverged", &groups[DIVERGED], s->seed_count, 0);
 }
 

@@ -19,8 +19,8 @@ static const struct style {
 } styles[FATES] = {
     [AT_NEAR] = {"#0072b2", "at the near root"},
     [AT_FAR] = {"#cc3311", "at the far root"},
-    [TOWARDS_NEAR] = {"#56b4e9", "under way, weight &#8805; &#8722;1"},
-    [TOWARDS_FAR] = {"#e69f00", "under way, weight &lt; &#8722;1"},
+    [RIGHT_OF_GAP] = {"#56b4e9", "under way, weight &#8805; &#8722;1"},
+    [LEFT_OF_GAP] = {"#e69f00", "under way, weight &lt; &#8722;1"},
     [DIVERGED] = {"#000000", "diverged"},
 };
 
@@ -136,7 +136,7 @@ static void draw_legend(FILE *file, const struct settings *s, const size_t count
     }
     fprintf(file,
             "<text x='65' y='%d' fill='#555'>Dashed: the bias of least loss for each weight. "
-            "Weight &#8722;1 parts the two valleys.",
+            "Its valleys part at weight &#8722;1.",
             HEIGHT - 18);
     if (stride > 1)
         fprintf(file, " One run in %zu is drawn.", stride);

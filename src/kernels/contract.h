@@ -11,6 +11,9 @@
 /* No weight gradient needs more accumulators than this: V lanes of 16 inputs. */
 #define LF_ACCUMULATORS(type) (16 * LF_VECTOR(type))
 
+/* What is left of n from i on, at most V of it. */
+#define LF_PIECE(type, n, i) ((n) - (i) < LF_VECTOR(type) ? (n) - (i) : LF_VECTOR(type))
+
 /* L, the lanes over which the row sums of an in x out weight gradient are spread. */
 static inline size_t lf_row_lanes(size_t in, size_t out, size_t vector)
 {

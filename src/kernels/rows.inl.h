@@ -73,7 +73,7 @@ static void TYPED(affine)(size_t rows, size_t in, size_t out, const REAL *x, siz
 {
     if (out == 1) {
         for (size_t r = 0; r < rows; r += LF_VECTOR(REAL)) {
-            size_t n = rows - r < LF_VECTOR(REAL) ? rows - r : LF_VECTOR(REAL);
+            size_t n = LF_PIECE(REAL, rows, r);
             vec v = affine_rows(n, in, x + r * row_stride, row_stride, col_stride, w, b);
             store_first(y + r, v, n);
         }
@@ -81,7 +81,7 @@ static void TYPED(affine)(size_t rows, size_t in, size_t out, const REAL *x, siz
     }
     for (size_t r = 0; r < rows; r++, x += row_stride, y += out)
         for (size_t o = 0; o < out; o += LF_VECTOR(REAL)) {
-            size_t n = out - o < LF_VECTOR(REAL) ? out - o : LF_VECTOR(REAL);
+            size_t n = LF_PIECE(REAL, out, o);
             vec v = affine_outputs(n, in, x, col_stride, w + o * in, b ? b + o : NULL);
             store_first(y + o, v, n);
         }
@@ -92,7 +92,7 @@ static void TYPED(affine_grad_input)(size_t rows, size_t in, size_t out, const R
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t i = 0; i < in; i += LF_VECTOR(REAL)) {
-            size_t n = in - i < LF_VECTOR(REAL) ? in - i : LF_VECTOR(REAL);
+            size_t n = LF_PIECE(REAL, in, i);
             vec sum = v_set1((REAL)-0.0);
             for (size_t o = 0; o < out; o++)
                 sum = v_fma(v_set1(g[r * out + o]), load_strided(w + o * in + i, 1, n), sum);
@@ -138,7 +138,7 @@ static void grad_part_lanes(size_t rows, size_t in, const REAL *x, size_t row_st
     struct lane_sums sums;
     lanes_begin(in, &sums);
     for (size_t r = 0; r < rows; r += LF_VECTOR(REAL)) {
-        size_t n = rows - r < LF_VECTOR(REAL) ? rows - r : LF_VECTOR(REAL);
+        size_t n = LF_PIECE(REAL, rows, r);
         lanes_add(n, in, x + r * row_stride, row_stride, col_stride, load_strided(g + r, 1, n),
                   &sums);
     }
@@ -147,16 +147,16 @@ static void grad_part_lanes(size_t rows, size_t in, const REAL *x, size_t row_st
 
 static void affine_mse_part_lanes(size_t rows, size_t in, const REAL *x, size_t row_stride,
                                   size_t col_stride, const REAL *w, const REAL *b,
-                                  const REAL *target, REAL scale, REAL seed, REAL *part)
+                                  const REAL *target, REAL scale, REAL upstream, REAL *part)
 {
     struct lane_sums sums;
     lanes_begin(in, &sums);
     for (size_t r = 0; r < rows; r += LF_VECTOR(REAL)) {
-        size_t n = rows - r < LF_VECTOR(REAL) ? rows - r : LF_VECTOR(REAL);
+        size_t n = LF_PIECE(REAL, rows, r);
         const REAL *row = x + r * row_stride;
         vec y = affine_rows(n, in, row, row_stride, col_stride, w, b);
         vec d = v_sub(y, load_strided(target + r, 1, n));
-        vec g = v_mul(v_mul(v_set1(scale), d), v_set1(seed));
+        vec g = v_mul(v_mul(v_set1(scale), d), v_set1(upstream));
         sums.squares = fma_first(n, d, d, sums.squares);
         lanes_add(n, in, row, row_stride, col_stride, g, &sums);
     }
@@ -211,7 +211,7 @@ static void rows_end(struct row_sums *sums)
 LF_INLINE void row_add(size_t n, REAL g, const REAL *x, size_t stride, REAL *sum)
 {
     for (size_t i = 0; i < n; i += LF_VECTOR(REAL)) {
-        size_t m = n - i < LF_VECTOR(REAL) ? n - i : LF_VECTOR(REAL);
+        size_t m = LF_PIECE(REAL, n, i);
         vec next =
             v_fma(v_set1(g), load_strided(x + i * stride, stride, m), load_strided(sum + i, 1, m));
         store_first(sum + i, next, m);
@@ -240,11 +240,12 @@ static void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const RE
 
 static void TYPED(affine_mse_part)(size_t rows, size_t in, size_t out, const REAL *x,
                                    size_t row_stride, size_t col_stride, const REAL *w,
-                                   const REAL *b, const REAL *target, REAL scale, REAL seed,
+                                   const REAL *b, const REAL *target, REAL scale, REAL upstream,
                                    REAL *part)
 {
     if (out == 1 && in <= 16) {
-        affine_mse_part_lanes(rows, in, x, row_stride, col_stride, w, b, target, scale, seed, part);
+        affine_mse_part_lanes(rows, in, x, row_stride, col_stride, w, b, target, scale, upstream,
+                              part);
         return;
     }
     struct row_sums weight, bias;
@@ -254,12 +255,12 @@ static void TYPED(affine_mse_part)(size_t rows, size_t in, size_t out, const REA
     v_store(squares, v_set1((REAL)-0.0));
     for (size_t r = 0, element = 0; r < rows; r++, x += row_stride)
         for (size_t o = 0; o < out; o += LF_VECTOR(REAL)) {
-            size_t n = out - o < LF_VECTOR(REAL) ? out - o : LF_VECTOR(REAL);
+            size_t n = LF_PIECE(REAL, out, o);
             REAL d[LF_VECTOR(REAL)], g[LF_VECTOR(REAL)];
             vec y = affine_outputs(n, in, x, col_stride, w + o * in, b ? b + o : NULL);
             vec e = v_sub(y, load_strided(target + r * out + o, 1, n));
             v_store(d, e);
-            v_store(g, v_mul(v_mul(v_set1(scale), e), v_set1(seed)));
+            v_store(g, v_mul(v_mul(v_set1(scale), e), v_set1(upstream)));
             for (size_t j = 0; j < n; j++, element++) {
                 REAL *square = squares + element % LF_VECTOR(REAL);
                 *square = FMA(d[j], d[j], *square);

@@ -119,15 +119,15 @@ static void TYPED(mse_part)(size_t n, const REAL *prediction, const REAL *target
 }
 
 static void TYPED(mse_grad)(size_t n, const REAL *prediction, const REAL *target, REAL scale,
-                            REAL seed, REAL *grad)
+                            REAL upstream, REAL *grad)
 {
     for (size_t i = 0; i < n; i++)
-        grad[i] += scale * (prediction[i] - target[i]) * seed;
+        grad[i] += scale * (prediction[i] - target[i]) * upstream;
 }
 
 static void TYPED(affine_mse_part)(size_t rows, size_t in, size_t out, const REAL *x,
                                    size_t row_stride, size_t col_stride, const REAL *w,
-                                   const REAL *b, const REAL *target, REAL scale, REAL seed,
+                                   const REAL *b, const REAL *target, REAL scale, REAL upstream,
                                    REAL *part)
 {
     struct grad_sums sums;
@@ -140,7 +140,7 @@ static void TYPED(affine_mse_part)(size_t rows, size_t in, size_t out, const REA
             size_t i = r * out + o;
             REAL d = dot_bias(in, row, col_stride, w + o * in, b ? b + o : NULL) - target[i];
             squares[i % LANES(REAL)] = FMA(d, d, squares[i % LANES(REAL)]);
-            grad_row(in, out, &sums, r, o, row, col_stride, scale * d * seed);
+            grad_row(in, out, &sums, r, o, row, col_stride, scale * d * upstream);
         }
     grad_end(in, out, &sums);
     sums_halve(LANES(REAL), 1, squares, part + in * out + out);

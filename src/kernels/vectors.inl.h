@@ -5,7 +5,7 @@ static void TYPED(mse_part)(size_t n, const REAL *prediction, const REAL *target
 {
     vec sum = v_set1((REAL)-0.0);
     for (size_t i = 0; i < n; i += LF_VECTOR(REAL)) {
-        size_t m = n - i < LF_VECTOR(REAL) ? n - i : LF_VECTOR(REAL);
+        size_t m = LF_PIECE(REAL, n, i);
         vec d = v_sub(load_strided(prediction + i, 1, m), load_strided(target + i, 1, m));
         sum = fma_first(m, d, d, sum);
     }
@@ -13,12 +13,12 @@ static void TYPED(mse_part)(size_t n, const REAL *prediction, const REAL *target
 }
 
 static void TYPED(mse_grad)(size_t n, const REAL *prediction, const REAL *target, REAL scale,
-                            REAL seed, REAL *grad)
+                            REAL upstream, REAL *grad)
 {
     for (size_t i = 0; i < n; i += LF_VECTOR(REAL)) {
-        size_t m = n - i < LF_VECTOR(REAL) ? n - i : LF_VECTOR(REAL);
+        size_t m = LF_PIECE(REAL, n, i);
         vec d = v_sub(load_strided(prediction + i, 1, m), load_strided(target + i, 1, m));
-        vec g = v_mul(v_mul(v_set1(scale), d), v_set1(seed));
+        vec g = v_mul(v_mul(v_set1(scale), d), v_set1(upstream));
         store_first(grad + i, v_add(load_strided(grad + i, 1, m), g), m);
     }
 }
@@ -26,7 +26,7 @@ static void TYPED(mse_grad)(size_t n, const REAL *prediction, const REAL *target
 static void TYPED(sgd)(size_t n, REAL lr, const REAL *g, REAL *w)
 {
     for (size_t i = 0; i < n; i += LF_VECTOR(REAL)) {
-        size_t m = n - i < LF_VECTOR(REAL) ? n - i : LF_VECTOR(REAL);
+        size_t m = LF_PIECE(REAL, n, i);
         vec step = v_fma(v_set1(-lr), load_strided(g + i, 1, m), load_strided(w + i, 1, m));
         store_first(w + i, step, m);
     }
