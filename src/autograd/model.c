@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "model.h"
+#include "../random/stretch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,14 +124,13 @@ lf_status lf_model_parameter(const struct lf_model *model, size_t i, struct lf_p
     return LF_OK;
 }
 
-/* n draws from U[-bound, bound). PyTorch rounds the bounds to the type first. */
+/* n draws from U[-bound, bound). */
 static void init_f32(const struct lf_kernels *k, struct lf_rng *rng, double bound, size_t n,
                      float *out)
 {
-    float low = (float)-bound, width = (float)bound - low;
     k->f32.uniform(rng, n, out);
     for (size_t i = 0; i < n; i++)
-        out[i] = __builtin_fmaf(out[i], width, low);
+        out[i] = lf_stretch_f32(out[i], bound);
 }
 
 static void init_f64(const struct lf_kernels *k, struct lf_rng *rng, double bound, size_t n,
@@ -138,7 +138,7 @@ static void init_f64(const struct lf_kernels *k, struct lf_rng *rng, double boun
 {
     k->f64.uniform(rng, n, out);
     for (size_t i = 0; i < n; i++)
-        out[i] = __builtin_fma(out[i], bound + bound, -bound);
+        out[i] = lf_stretch_f64(out[i], bound);
 }
 
 void lf_layer_init(struct lf_model *model, const struct lf_layer *layer, struct lf_rng *rng)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <lanefit/train.h>
 
+#include "../random/stretch.h"
+
 #include <math.h>
 #include <stdlib.h>
 

@@ -92,16 +92,14 @@ static void TYPED(fates)(const struct lf_line_options *options, struct lf_rng_la
                          size_t steps, size_t count, struct lf_line_fate *fates)
 {
     const struct TYPED(lf_kernels) *k = KERNELS(options->kernels);
-    const REAL weight_low = (REAL)-lf_linear_weight_bound(1);
-    const REAL bias_low = (REAL)-lf_linear_bias_bound(1);
     struct TYPED(lf_online_lanes) run = {.true_weight = (REAL)options->true_weight,
                                          .true_bias = (REAL)options->true_bias,
                                          .lr = (REAL)options->lr};
     k->uniform_lanes(rng, run.weight);
     k->uniform_lanes(rng, run.bias);
     for (size_t j = 0; j < LF_LANES; j++) {
-        run.weight[j] = FMA(run.weight[j], -2 * weight_low, weight_low);
-        run.bias[j] = FMA(run.bias[j], -2 * bias_low, bias_low);
+        run.weight[j] = TYPED(lf_stretch)(run.weight[j], lf_linear_weight_bound(1));
+        run.bias[j] = TYPED(lf_stretch)(run.bias[j], lf_linear_bias_bound(1));
     }
     for (size_t j = 0; j < count; j++) {
         fates[j].start_weight = run.weight[j];
