@@ -124,7 +124,7 @@ for seed in 18446744073709551616 -9223372036854775809 1.5 x '' ' 1' +1 1x --1; d
     refuses 2 '--seed takes a whole number from -2^63 to 2^64-1' reproduce linear --seed "$seed"
 done
 for n in 0 -1 1e3 99999999999999999999 '' x; do
-    refuses 2 '--iterations takes a whole number from 1 up' reproduce linear --iterations "$n"
+    refuses 2 '--iterations takes a whole number from 1 to 2^63-1' reproduce linear --iterations "$n"
 done
 for lr in nan inf -0.1 x '' 1e39 1e999 '0.1 ' ' 0.1' 0,1; do
     refuses 2 '--lr takes a finite number from 0 up' reproduce linear --lr "$lr"

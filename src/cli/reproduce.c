@@ -56,7 +56,7 @@ static const struct option_rule {
     const char *name, *takes;
     int experiments; /* where it has a meaning */
 } rules[OPTIONS] = {
-    [ITERATIONS] = {"iterations", "a whole number from 1 up", LINEAR | SHARED | ROOTS},
+    [ITERATIONS] = {"iterations", "a whole number from 1 to 2^63-1", LINEAR | SHARED | ROOTS},
     [LR] = {"lr", "a finite number from 0 up, in the range of the type", LINEAR | SHARED | ROOTS},
     [W] = {"w", "a finite number in the range of the type", LINEAR | SHARED | ROOTS},
     [B] = {"b", "a finite number in the range of the type", LINEAR | SHARED | ROOTS},
