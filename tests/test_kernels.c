@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { GUARD = 64, OUTPUT = LF_OPERANDS - 1 };
 
@@ -198,6 +200,68 @@ START_TEST(every_offset)
 }
 END_TEST
 
+/* Memory for `bytes` bytes between two pages that fault, flush to the one behind it or before it.
+ */
+struct guarded {
+    unsigned char *pages;
+    size_t length;
+    void *data;
+};
+
+static struct guarded guarded_alloc(size_t bytes, int flush_to_end)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = (bytes + page - 1) / page * page;
+    struct guarded g = {.length = inner + 2 * page};
+    g.pages = mmap(NULL, g.length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(g.pages != MAP_FAILED);
+    ck_assert(inner == 0 || mprotect(g.pages + page, inner, PROT_READ | PROT_WRITE) == 0);
+    g.data = g.pages + page + (flush_to_end ? inner - bytes : 0);
+    return g;
+}
+
+/* The same bits as in ordinary memory, without a fault. */
+static void check_guarded(const struct lf_case *c, const struct lf_shape *shape,
+                          struct test_rng *rng, int flush_to_end)
+{
+    struct buffers b;
+    struct guarded g[LF_OPERANDS];
+    void *data[LF_OPERANDS];
+    size_t first;
+    make_buffers(c, shape, 0, &b);
+    fill(c, &b, rng, 0);
+    for (size_t i = 0; i < LF_OPERANDS; i++) {
+        size_t bytes = b.operand[i].count * element_size(c->dtype);
+        g[i] = guarded_alloc(bytes, flush_to_end);
+        data[i] = g[i].data;
+        if (bytes > 0)
+            memcpy(data[i], b.data[i], bytes);
+    }
+    c->run(tested, shape, b.data);
+    c->run(tested, shape, data);
+    ck_assert(same_bits(c->dtype, b.operand[OUTPUT].count, data[OUTPUT], b.data[OUTPUT], &first));
+    for (size_t i = 0; i < LF_OPERANDS; i++)
+        munmap(g[i].pages, g[i].length);
+    free_buffers(&b);
+}
+
+START_TEST(between_pages_that_fault)
+{
+    const struct lf_case *c = &lf_cases[_i];
+    struct test_rng rng = test_rng(5000 + (uint64_t)_i);
+    for (size_t n = 0; n <= 67; n++)
+        for (int flush_to_end = 0; flush_to_end < 2; flush_to_end++) {
+            const struct lf_shape shapes[] = {{.rows = n, .in = 1, .out = 1},
+                                              {.rows = n, .in = 3, .out = 2},
+                                              {.rows = n, .in = 5, .out = 1, .column_major = 1},
+                                              {.rows = 3, .in = n, .out = 1},
+                                              {.rows = 2, .in = n, .out = 4},
+                                              {.rows = 3, .in = 2, .out = n}};
+            for (size_t i = 0; i < (c->flat ? 1 : sizeof shapes / sizeof shapes[0]); i++)
+                check_guarded(c, &shapes[i], &rng, flush_to_end);
+        }
+}
+END_TEST
+
 /* A row's result does not depend on the batch it sits in. */
 START_TEST(forward_rows_stand_alone)
 {
@@ -385,6 +449,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(cases, every_small_size, 0, (int)lf_case_count);
     tcase_add_loop_test(cases, powers_of_two_and_neighbours, 0, (int)lf_case_count);
     tcase_add_loop_test(cases, every_offset, 0, (int)lf_case_count);
+    tcase_add_loop_test(cases, between_pages_that_fault, 0, (int)lf_case_count);
     tcase_add_test(contract, forward_rows_stand_alone);
     tcase_add_test(contract, no_bias);
     tcase_add_test(contract, one_pass_equals_its_pieces);
