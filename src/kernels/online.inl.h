@@ -161,7 +161,8 @@ LF_INLINE size_t online(int shared, struct TYPED(lf_online) * run, struct lf_rng
 {
     size_t done = 0;
     if (!trace && rng->next % (LF_LANES / LF_VECTOR(REAL)) == 0) {
-        done = groups(shared, 1, run, rng, steps);
+        if (rng->seeded < LF_RNG_WORDS)
+            done = groups(shared, 1, run, rng, steps);
         return done + groups(shared, 0, run, rng, steps - done);
     }
     for (; done < steps && both_finite(run->weight, run->bias); done++)
