@@ -3,29 +3,28 @@
 """Makes the traces in this folder with PyTorch.
 
 The files here were made by PyTorch 1.13.1 (Debian 12: apt install python3-torch) on an x86 CPU with
-AVX2. Its portable build, and builds for other CPUs, round differently.
+AVX2. Its portable build, builds for other CPUs and its kernels for AVX-512 round differently.
 
-  python3 make_traces.py           writes linear-*.csv, shared-*.csv, runs.csv and draws.csv here
+  python3 make_traces.py           writes the files here
   python3 make_traces.py --check   compares instead, and exits 1 where a file differs
+
+linear-*.csv, shared-*.csv, runs.csv and draws.csv trace runs of one-sample SGD and uniform draws;
+the others, which operations.py explains, trace single operations.
 """
 
 import argparse
+import os
 import pathlib
 import struct
 import sys
 
+os.environ["ATEN_CPU_CAPABILITY"] = "avx2"  # Torch reads it as it is loaded.
 import torch
 
+from formats import DTYPES, hexadecimal
+from operations import activations_file, losses_file, normals_file, optimizers_file
+
 HERE = pathlib.Path(__file__).parent
-DTYPES = {"f32": torch.float32, "f64": torch.float64}
-
-
-def hexadecimal(value):
-    """C's %a: as Python's float.hex, without the zeros at the end."""
-    mantissa, exponent = value.hex().split("p")
-    if "." in mantissa:
-        mantissa = mantissa.rstrip("0").rstrip(".")
-    return f"{mantissa}p{exponent}"
 
 
 def run(model_name, dtype, seed, steps, lr, weight, bias):
@@ -110,6 +109,10 @@ def main():
              for name in ("linear", "shared") for seed in (0, 1024)}
     files["runs.csv"] = runs_file
     files["draws.csv"] = draws_file
+    files["losses.csv"] = losses_file
+    files["activations.csv"] = activations_file
+    files["optimizers.csv"] = optimizers_file
+    files["normals.csv"] = normals_file
     differing = 0
     for name, make in files.items():
         text = make()
