@@ -8,6 +8,7 @@
 #include <lanefit/lanefit.h>
 
 void register_kernels(void);
+void register_limits(void);
 void register_runs(void);
 
 /* The chain of dependent operations of one run's steps, and nothing else: chain.c says which.

@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The post's runs beside their chains: both are timed in every iteration, one after the other, so
- * that a noisy neighbour meets both. */
+/* The post's runs beside their chains. */
 #include "bench.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include "paired.h"
 
-enum { STEPS = 5000, SAMPLES = 4096 };
+#include <stdio.h>
+
+enum { STEPS = 5000 };
 
 struct run {
     struct lf_line_options options;
     double (*chain)(void);
     char name[64];
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static double linear_f32(void)
 {
@@ -42,52 +34,42 @@ static double shared_f64(void)
     return chain_shared_f64(STEPS);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t n)
-{
-    qsort(values, n, sizeof *values, ascending);
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
 /* Seeding, the start of the layer, draws and steps: all that `lanefit reproduce` does between
  * reading its options and printing. Creating the line (one allocation of the model) is left out. */
+struct running {
+    const struct run *run;
+    struct lf_line *line;
+};
+
+static void run_own(void *context)
+{
+    const struct running *running = context;
+    lf_line_restart(running->line, running->run->options.seed);
+    lf_line_run(running->line, STEPS, NULL);
+}
+
+static void run_limit(void *context)
+{
+    volatile double kept = ((const struct running *)context)->run->chain();
+    (void)kept;
+}
+
 static void time_run(struct bench_state *state, const void *argument)
 {
-    const struct run *run = argument;
-    static double run_times[SAMPLES], chain_times[SAMPLES];
-    volatile double kept = 0;
-    size_t n = 0;
-    struct lf_line *line;
-    if (lf_line_create(&line, &run->options) != LF_OK) {
+    struct running running = {.run = argument};
+    double own, chain;
+    if (lf_line_create(&running.line, &running.run->options) != LF_OK) {
         bench_fail(state, "the line can't be created");
         return;
     }
-    while (bench_keep_running(state, 1)) {
-        double start = now();
-        lf_line_restart(line, run->options.seed);
-        lf_line_run(line, STEPS, NULL);
-        double middle = now();
-        kept = run->chain();
-        double end = now();
-        bench_set_time(state, middle - start);
-        run_times[n % SAMPLES] = middle - start;
-        chain_times[n++ % SAMPLES] = end - middle;
-    }
-    (void)kept;
-    n = n < SAMPLES ? n : SAMPLES;
-    double own = median(run_times, n), chain = median(chain_times, n);
-    bench_label(state, run->options.model == LF_LINE_SHARED
+    paired_run(state, &(struct paired){run_own, run_limit, &running}, &own, &chain);
+    bench_label(state, running.run->options.model == LF_LINE_SHARED
                            ? "chain: mul add mul add sub mul mul add fma"
                            : "chain: mul add sub mul fma");
     bench_counter(state, "ns_a_step", 1e9 * own / STEPS);
     bench_counter(state, "chain_ns", 1e9 * chain / STEPS);
     bench_counter(state, "times_chain", own / chain);
-    lf_line_destroy(line);
+    lf_line_destroy(running.line);
 }
 
 /* 16 lanes a pass over 64 seeds, seeding and start included. */

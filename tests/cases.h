@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The registry of kernels on arrays: what the tests check and the benchmarks time. A kernel is
- * added by its run and oracle in cases.inl.h and its entry in cases.c. */
+/* The registry of kernels: what the tests check, the benchmarks time and `lanefit compare` shows. A
+ * kernel is added by its run and oracle in one of the cases_*.inl.h and its entry in cases.c. */
 #ifndef LANEFIT_TESTS_CASES_H
 #define LANEFIT_TESTS_CASES_H
 
@@ -8,44 +8,71 @@
 
 #include <stddef.h>
 
-/* rows x in -> out; kernels on flat vectors use rows alone. X lies row-major or column-major, with
- * `pad` elements between its rows or columns. */
+/* What of a shape a case looks at, besides its rows. */
+enum {
+    LF_HAS_IN = 1,
+    LF_HAS_OUT = 2,
+    LF_HAS_LAYOUT =
+        4, /* X row-major or column-major, with `pad` elements between its rows or columns */
+    LF_HAS_BIAS = 8,
+    LF_HAS_WEIGHTS = 16, /* of rows */
+    LF_FEW_IN = 32,      /* from 1 to LF_LANES_INPUTS */
+    LF_ANY_ROWS = 64     /* not only those of one block */
+};
+
 struct lf_shape {
     size_t rows, in, out;
-    int column_major, no_bias;
+    int column_major, no_bias, row_weights;
     size_t pad;
 };
 
-enum lf_role { LF_UNUSED, LF_READ, LF_WRITTEN, LF_UPDATED };
+enum lf_role { LF_UNUSED, LF_READ, LF_WRITTEN, LF_UPDATED, LF_SCRATCH };
 
 struct lf_operand {
     enum lf_role role;
     size_t count;
+    int positive; /* the kernel is meant for numbers from 0 up */
 };
 
-enum { LF_OPERANDS = 6 }; /* the last of them is the output */
+enum { LF_OPERANDS = 6 };
+
+/* What an output should be, and how far off a correct kernel may be; NULL for other operands. */
+struct lf_truth {
+    long double *exact, *bound;
+};
 
 struct lf_case {
-    const char *name;
+    const char *name; /* the kernel's, then /variant */
     enum lf_dtype dtype;
-    int flat; /* uses rows alone, any number of them; others at most LF_BLOCK_ROWS */
+    int uses;
+    int variant; /* a loss, an activation, ... */
 
     /* The role and size of each operand. */
     void (*operands)(const struct lf_shape *shape, struct lf_operand operand[LF_OPERANDS]);
 
-    void (*run)(const struct lf_kernels *kernels, const struct lf_shape *shape,
-                void *const operand[LF_OPERANDS]);
+    void (*run)(const struct lf_case *c, const struct lf_kernels *kernels,
+                const struct lf_shape *shape, void *const operand[LF_OPERANDS]);
 
-    /* What the output should be, from the operands as they were before, and how far off a correct
-     * kernel may be: both in long double, by code of its own. */
-    void (*oracle)(const struct lf_shape *shape, void *const operand[LF_OPERANDS],
-                   long double *exact, long double *bound);
+    /* From the operands as they were before: in long double, or in the type where the kernel's bits
+     * are laid down operation by operation, by code of its own. */
+    void (*oracle)(const struct lf_case *c, const struct lf_shape *shape,
+                   void *const operand[LF_OPERANDS], struct lf_truth truth[LF_OPERANDS]);
 
     double (*flops)(const struct lf_shape *shape);
 };
 
+/* The shape as far as the case looks at it, so that shapes which differ in nothing are the same. */
+struct lf_shape lf_case_shape(const struct lf_case *c, const struct lf_shape *shape);
+
 /* Bytes read plus bytes written, each operand once. */
 double lf_case_bytes(const struct lf_case *c, const struct lf_shape *shape);
+
+/* The shapes worth timing; only a few of them where it is to be quick. Returns how many. */
+enum { LF_MOST_SHAPES = 32 };
+size_t lf_case_shapes(const struct lf_case *c, int quick, struct lf_shape shapes[LF_MOST_SHAPES]);
+
+/* "1000x8->1", with ":columns" where X is column-major and ":weights" where rows have weights. */
+void lf_shape_name(const struct lf_case *c, const struct lf_shape *shape, size_t size, char *name);
 
 extern const struct lf_case lf_cases[];
 extern const size_t lf_case_count;

@@ -134,7 +134,7 @@ refuses 2 "--b takes a finite number in the range of the type, not '1e40'" repro
 runs 0 reproduce linear --b 1e40 --dtype f64 --lr 0
 refuses 2 "--dtype takes f32 or f64, not 'f16'" reproduce linear --dtype f16
 refuses 2 "--path takes fused or autograd, not 'x'" reproduce linear --path x
-refuses 2 "--isa takes scalar, avx2, avx512, neon or auto, not 'sse'" reproduce linear --isa sse
+refuses 2 "--isa takes the name of a table ('lanefit info' lists them) or auto, not 'sse'" reproduce linear --isa sse
 for seeds in 5:4 1 1: :1 1:2:3 a:b 0:4194304 '' 0:-1 -1:18446744073709551615 -5:18446744073709551613; do
     refuses 2 '--seeds takes A:B' reproduce roots --seeds "$seeds"
 done
@@ -204,5 +204,28 @@ POSIXLY_CORRECT=1 $lanefit reproduce linear --seed 1 >/dev/null || fail 'options
 if [ -z "${LANEFIT_RUNNER:-}" ] && [ -z "${ASAN_OPTIONS:-}" ]; then
     (ulimit -v 8192 && $lanefit reproduce linear >/dev/null) || fail 'more than 8 MB'
 fi
+
+# compare: no bit differs, on any table; machines get JSON.
+runs 0 compare --quick --kernel sgd
+grep -q ' cases: 0 bits differ' "$work/out" || fail "compare says $(tail -n 1 "$work/out")"
+grep -q '^sgd/nesterov f64 scalar' "$work/out" || fail "compare leaves out a variant or a table"
+runs 0 compare --quick --kernel affine --isa scalar --dtype f64 --json
+[ "$(grep -c '"kernel":"affine","dtype":"f64","isa":"scalar"' "$work/out")" -gt 1 ] ||
+    fail "compare --json prints $(cat "$work/out")"
+[ "$(head -c 1 "$work/out")$(tail -n 1 "$work/out")" = '[]' ] || fail "compare --json is no array"
+for field in kernel dtype isa shape cases mismatched_bits max_error_over_bound ns_scalar \
+    ns_autovec ns_simd speedup_scalar speedup_autovec; do
+    [ "$(grep -c "\"$field\":" "$work/out")" -eq "$(grep -c '{' "$work/out")" ] ||
+        fail "compare --json lacks $field"
+done
+runs 0 compare --help
+[ "$(wc -l <"$work/out")" -le 24 ] || fail "the help of compare is more than a screen"
+refuses 2 "there is no kernel 'sg'; there are affine, " compare --kernel sg
+refuses 2 "there is no kernel ''" compare --kernel ''
+refuses 2 "--isa takes the name of a table ('lanefit info' lists them) or auto, not 'mmx'" compare --isa mmx
+refuses 2 "--dtype takes f32 or f64, not 'f16'" compare --dtype f16
+refuses 2 "--kernel needs a value" compare --kernel
+refuses 2 "unknown option '--fast'" compare --fast
+refuses 2 "compare takes options alone, not 'affine'" compare affine
 
 [ $failures -eq 0 ]

@@ -48,24 +48,6 @@ struct test_rng test_rng(uint64_t stream)
     return (struct test_rng){test_seed * 0x9e3779b97f4a7c15u + stream};
 }
 
-uint64_t test_bits(struct test_rng *rng)
-{
-    uint64_t z = rng->state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-double test_uniform(struct test_rng *rng, double low, double high)
-{
-    return low + (high - low) * ((double)(test_bits(rng) >> 11) * 0x1p-53);
-}
-
-size_t test_below(struct test_rng *rng, size_t limit)
-{
-    return (size_t)(test_bits(rng) % limit);
-}
-
 size_t element_size(enum lf_dtype dtype)
 {
     return dtype == LF_F32 ? sizeof(float) : sizeof(double);
@@ -109,12 +91,4 @@ FILE *open_data(const char *name)
     FILE *file = fopen(path, "r");
     ck_assert_msg(file != NULL, "%s is missing", path);
     return file;
-}
-
-uint64_t fnv1a(uint64_t hash, const void *data, size_t bytes)
-{
-    const unsigned char *p = data;
-    for (size_t i = 0; i < bytes; i++)
-        hash = (hash ^ p[i]) * 0x100000001b3u;
-    return hash;
 }

@@ -3,6 +3,8 @@
 #ifndef LANEFIT_TESTS_SUPPORT_H
 #define LANEFIT_TESTS_SUPPORT_H
 
+#include "bits.h"
+
 #include <lanefit/lanefit.h>
 
 #include <check.h>
@@ -18,15 +20,8 @@ const struct lf_kernels *scalar_table(void);
  * 77, which Meson counts as skipped, where this machine can't run the table. */
 int run_suite(Suite *suite, int argc, char **argv);
 
-/* A generator of its own (splitmix64), so that no test depends on what it tests. */
 extern uint64_t test_seed;
-struct test_rng {
-    uint64_t state;
-};
 struct test_rng test_rng(uint64_t stream); /* a stream of the run's seed */
-uint64_t test_bits(struct test_rng *rng);
-double test_uniform(struct test_rng *rng, double low, double high);
-size_t test_below(struct test_rng *rng, size_t limit);
 
 /* Whether n elements are the same bits; any NaN equals any NaN. Sets *first to the first that is
  * not. */
@@ -34,10 +29,6 @@ int same_bits(enum lf_dtype dtype, size_t n, const void *a, const void *b, size_
 double element(enum lf_dtype dtype, const void *values, size_t i);
 size_t element_size(enum lf_dtype dtype);
 const char *dtype_name(enum lf_dtype dtype);
-
-/* FNV-1a, 64 bits, over data, going on from hash. */
-#define FNV1A_START 0xcbf29ce484222325u
-uint64_t fnv1a(uint64_t hash, const void *data, size_t bytes);
 
 /* Opens a file of tests/data; ends the test where it is missing. */
 FILE *open_data(const char *name);

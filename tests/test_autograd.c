@@ -149,16 +149,18 @@ START_TEST(bits_of_the_fused_kernel)
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++)
         for (size_t out = 1; out <= OUT; out++) {
             size_t width = IN * out + out + 1, n = rows[k];
+            const struct lf_loss_f64 mse = {
+                .kind = LF_MSE_LOSS, .scale = 1 / (double)(n * out), .upstream = 1};
             double stack[WIDTH * 4], total[WIDTH];
             set_up(LF_F64, IN, out);
             struct lf_tensor *loss = loss_of(n, 1, x, y);
             ck_assert_int_eq(lf_backward(tape, loss), LF_OK);
             for (size_t b = 0; b < lf_blocks(n); b++) {
                 size_t first = b * LF_BLOCK_ROWS;
-                tested->f64.affine_mse_part(
-                    n - first < LF_BLOCK_ROWS ? n - first : LF_BLOCK_ROWS, IN, out, x + first * IN,
-                    IN, 1, flat_value() + layer.weight, flat_value() + layer.bias, y + first * out,
-                    2.0 / (double)(n * out), 1, stack + lf_part_slot(b) * width);
+                tested->f64.affine_loss_part(
+                    &mse, n - first < LF_BLOCK_ROWS ? n - first : LF_BLOCK_ROWS, IN, out,
+                    x + first * IN, IN, 1, flat_value() + layer.weight, flat_value() + layer.bias,
+                    y + first * out, NULL, stack + lf_part_slot(b) * width);
                 tested->f64.parts_push(b, width, stack);
             }
             for (size_t j = 0; j < width; j++)

@@ -3,29 +3,50 @@
  * pieces, blocks and their tree. */
 #include "support.h"
 
+#include <fenv.h>
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+
+static void fill(size_t n, struct test_rng *rng, double *values)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = test_uniform(rng, -1, 1);
+}
+
+static void fill_f32(size_t n, struct test_rng *rng, float *values)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = (float)test_uniform(rng, -1, 1);
+}
+
 /* A row's result does not depend on the batch it sits in. */
 START_TEST(forward_rows_stand_alone)
 {
-    enum { ROWS = 70, IN = 5, OUT = 3 };
-    float x[ROWS * IN], w[OUT * IN], b[OUT], all[ROWS * OUT], some[ROWS * OUT];
+    enum { ROWS = 70, IN = 70, OUT = 20 };
+    static float x[ROWS * IN], w[OUT * IN], b[OUT], all[ROWS * OUT], some[ROWS * OUT];
+    static double x64[ROWS * IN], w64[OUT * IN], b64[OUT], all64[ROWS * OUT], some64[ROWS * OUT];
+    static const size_t batches[] = {1, 7, 32};
     struct test_rng rng = test_rng(2000);
-    for (size_t i = 0; i < ROWS * IN; i++)
-        x[i] = (float)test_uniform(&rng, -1, 1);
-    for (size_t i = 0; i < OUT * IN; i++)
-        w[i] = (float)test_uniform(&rng, -1, 1);
-    for (size_t i = 0; i < OUT; i++)
-        b[i] = (float)test_uniform(&rng, -1, 1);
-    for (size_t out = 1; out <= OUT; out++) {
-        tested->f32.affine(ROWS, IN, out, x, IN, 1, w, b, all);
-        static const size_t batches[] = {1, 7, 32};
-        for (size_t k = 0; k < 3; k++) {
-            for (size_t r = 0; r < ROWS; r += batches[k]) {
-                size_t n = ROWS - r < batches[k] ? ROWS - r : batches[k];
-                tested->f32.affine(n, IN, out, x + r * IN, IN, 1, w, b, some + r * out);
+    fill_f32(ROWS * IN, &rng, x);
+    fill_f32(OUT * IN, &rng, w);
+    fill_f32(OUT, &rng, b);
+    fill(ROWS * IN, &rng, x64);
+    fill(OUT * IN, &rng, w64);
+    fill(OUT, &rng, b64);
+    for (size_t in = 1; in <= IN; in++)
+        for (size_t out = 1; out <= OUT; out++) {
+            tested->f32.affine(ROWS, in, out, x, in, 1, w, b, all);
+            tested->f64.affine(ROWS, in, out, x64, in, 1, w64, b64, all64);
+            size_t batch = batches[(in + out) % 3];
+            for (size_t r = 0; r < ROWS; r += batch) {
+                size_t n = ROWS - r < batch ? ROWS - r : batch;
+                tested->f32.affine(n, in, out, x + r * in, in, 1, w, b, some + r * out);
+                tested->f64.affine(n, in, out, x64 + r * in, in, 1, w64, b64, some64 + r * out);
             }
-            ck_assert_mem_eq(all, some, ROWS * out * sizeof(float));
+            ck_assert_mem_eq(all, some, ROWS * out * sizeof *all);
+            ck_assert_mem_eq(all64, some64, ROWS * out * sizeof *all64);
         }
-    }
 }
 END_TEST
 
@@ -42,6 +63,7 @@ END_TEST
 /* The one-pass kernel has the bits of the separate ones. */
 START_TEST(one_pass_equals_its_pieces)
 {
+    const struct lf_loss_f32 mse = {.kind = LF_MSE_LOSS, .scale = 0.35f, .upstream = 1.3f};
     struct test_rng rng = test_rng(3000);
     for (int round = 0; round < 200; round++) {
         enum { MOST = 40 };
@@ -60,10 +82,10 @@ START_TEST(one_pass_equals_its_pieces)
             g[i] = -0.0f;
         }
         tested->f32.affine(rows, in, out, x, in, 1, w, b, y);
-        tested->f32.mse_grad(n, y, target, 0.7f, 1.3f, g);
+        tested->f32.loss_grad(&mse, rows, out, y, target, NULL, g);
         tested->f32.affine_grad_part(rows, in, out, x, in, 1, g, pieces);
-        tested->f32.mse_part(n, y, target, pieces + in * out + out);
-        tested->f32.affine_mse_part(rows, in, out, x, in, 1, w, b, target, 0.7f, 1.3f, whole);
+        tested->f32.loss_part(&mse, rows, out, y, target, NULL, pieces + in * out + out);
+        tested->f32.affine_loss_part(&mse, rows, in, out, x, in, 1, w, b, target, NULL, whole);
         ck_assert_mem_eq(pieces, whole, (in * out + out + 1) * sizeof(float));
     }
 }
@@ -104,6 +126,126 @@ START_TEST(parts_form_one_tree)
 }
 END_TEST
 
+/* Blocks may be summed anywhere and in any order; only parts_push wants them in theirs. */
+enum { THREAD_BLOCKS = 11, THREAD_IN = 3, THREAD_WIDTH = THREAD_IN + 2 };
+static double shared_x[THREAD_BLOCKS * LF_BLOCK_ROWS * THREAD_IN];
+static double shared_target[THREAD_BLOCKS * LF_BLOCK_ROWS];
+static double shared_parts[THREAD_BLOCKS][THREAD_WIDTH];
+
+/* The blocks from *first on, every third of them, the last first. */
+static void *sum_blocks(void *first)
+{
+    static const double w[THREAD_IN] = {0.5, -1, 2}, b[1] = {0.25};
+    const struct lf_loss_f64 loss = {.kind = LF_HUBER_LOSS, .delta = 1, .scale = 1, .upstream = 1};
+    for (size_t k = THREAD_BLOCKS; k-- > 0;) {
+        size_t row = k * LF_BLOCK_ROWS, rows = k + 1 < THREAD_BLOCKS ? LF_BLOCK_ROWS : 1234;
+        if (k % 3 == *(const size_t *)first % 3)
+            tested->f64.affine_loss_part(&loss, rows, THREAD_IN, 1, shared_x + row * THREAD_IN,
+                                         THREAD_IN, 1, w, b, shared_target + row, NULL,
+                                         shared_parts[k]);
+    }
+    return NULL;
+}
+
+START_TEST(threads_and_order_of_blocks_change_nothing)
+{
+    struct test_rng rng = test_rng(6000);
+    double totals[2][THREAD_WIDTH];
+    fill(THREAD_BLOCKS * LF_BLOCK_ROWS * THREAD_IN, &rng, shared_x);
+    fill(THREAD_BLOCKS * LF_BLOCK_ROWS, &rng, shared_target);
+    for (int threaded = 0; threaded < 2; threaded++) {
+        size_t first[3] = {0, 1, 2};
+        pthread_t thread[3];
+        memset(shared_parts, 0xff, sizeof shared_parts);
+        for (int i = 0; i < 3; i++)
+            if (threaded)
+                ck_assert_int_eq(pthread_create(&thread[i], NULL, sum_blocks, &first[i]), 0);
+            else
+                sum_blocks(&first[i]);
+        for (int i = 0; threaded && i < 3; i++)
+            pthread_join(thread[i], NULL);
+        double stack[8 * THREAD_WIDTH];
+        ck_assert_uint_le(lf_part_slots(THREAD_BLOCKS), 8);
+        for (size_t k = 0; k < THREAD_BLOCKS; k++) {
+            memcpy(stack + lf_part_slot(k) * THREAD_WIDTH, shared_parts[k], sizeof shared_parts[k]);
+            tested->f64.parts_push(k, THREAD_WIDTH, stack);
+        }
+        for (size_t j = 0; j < THREAD_WIDTH; j++)
+            totals[threaded][j] = -0.0;
+        tested->f64.parts_finish(THREAD_BLOCKS, THREAD_WIDTH, stack, totals[threaded]);
+    }
+    ck_assert_mem_eq(totals[0], totals[1], sizeof totals[0]);
+}
+END_TEST
+
+/* The table of special values in kernels.h. */
+START_TEST(special_values_of_activations)
+{
+    static const double x[5] = {NAN, -INFINITY, -0.0, 0.0, INFINITY};
+    static const double ln2 = 0x1.62e42fefa39efp-1,
+                        expected[7][5] = {
+                            [LF_RELU] = {NAN, 0, -0.0, 0, INFINITY},
+                            [LF_TANH] = {NAN, -1, -0.0, 0, 1},
+                            [LF_SIGMOID] = {NAN, 0, 0.5, 0.5, 1},
+                            [LF_SOFTPLUS] = {NAN, 0, ln2, ln2, INFINITY},
+                            [LF_GELU] = {NAN, NAN, -0.0, 0, INFINITY},
+                            [LF_EXP] = {NAN, 0, 1, 1, INFINITY},
+                            [LF_LOG] = {NAN, NAN, -INFINITY, -INFINITY, INFINITY},
+                        };
+    float single[5], got_single[5], expected_single[5];
+    double got[5];
+    size_t first;
+    for (int kind = LF_RELU; kind <= LF_LOG; kind++) {
+        for (size_t i = 0; i < 5; i++) {
+            single[i] = (float)x[i];
+            expected_single[i] = (float)expected[kind][i];
+        }
+        tested->f32.activation((enum lf_activation)kind, 5, single, got_single);
+        tested->f64.activation((enum lf_activation)kind, 5, x, got);
+        ck_assert(same_bits(LF_F32, 5, got_single, expected_single, &first));
+        ck_assert(same_bits(LF_F64, 5, got, expected[kind], &first));
+    }
+}
+END_TEST
+
+/* A row that holds a NaN or an infinity does not reach another one. */
+START_TEST(rows_keep_their_nan)
+{
+    enum { ROWS = 40, IN = 20, OUT = 18 };
+    double x[ROWS * IN], w[OUT * IN], clean[ROWS * OUT], y[ROWS * OUT];
+    struct test_rng rng = test_rng(7000);
+    fill(ROWS * IN, &rng, x);
+    fill(OUT * IN, &rng, w);
+    for (size_t out = 1; out <= OUT; out++)
+        for (size_t bad = 0; bad < ROWS; bad++) {
+            double kept = x[bad * IN + bad % IN];
+            tested->f64.affine(ROWS, IN, out, x, IN, 1, w, NULL, clean);
+            x[bad * IN + bad % IN] = bad % 2 ? NAN : INFINITY;
+            tested->f64.affine(ROWS, IN, out, x, IN, 1, w, NULL, y);
+            x[bad * IN + bad % IN] = kept;
+            for (size_t i = 0; i < ROWS * out; i++)
+                ck_assert(i / out == bad ? !isfinite(y[i]) : y[i] == clean[i]);
+        }
+}
+END_TEST
+
+/* The floating-point environment is never changed. */
+START_TEST(environment_stays)
+{
+    float x[40] = {0.5f}, y[40];
+    fenv_t before, after;
+    memset(&before, 0, sizeof before);
+    memset(&after, 0, sizeof after);
+    feclearexcept(FE_ALL_EXCEPT);
+    fegetenv(&before);
+    for (int kind = LF_RELU; kind <= LF_EXP; kind++)
+        tested->f32.activation((enum lf_activation)kind, 40, x, y);
+    feclearexcept(FE_ALL_EXCEPT);
+    fegetenv(&after);
+    ck_assert_mem_eq(&before, &after, sizeof before);
+}
+END_TEST
+
 START_TEST(blocks_do_not_move)
 {
     ck_assert_uint_eq(LF_BLOCK_ROWS, 4096);
@@ -122,6 +264,10 @@ int main(int argc, char **argv)
     tcase_add_test(tests, no_bias);
     tcase_add_test(tests, one_pass_equals_its_pieces);
     tcase_add_test(tests, parts_form_one_tree);
+    tcase_add_test(tests, threads_and_order_of_blocks_change_nothing);
+    tcase_add_test(tests, special_values_of_activations);
+    tcase_add_test(tests, rows_keep_their_nan);
+    tcase_add_test(tests, environment_stays);
     tcase_add_test(tests, blocks_do_not_move);
     suite_add_tcase(suite, tests);
     return run_suite(suite, argc, argv);

@@ -2,7 +2,7 @@
 /* Random numbers as PyTorch draws them on the CPU: MT19937, the same words for the same seed.
  *
  * M. Matsumoto, T. Nishimura, "Mersenne Twister", ACM TOMACS 8(1), 1998. The draws themselves are
- * kernels (kernels.h: words, uniform, uniform_lanes); here are the generators' states. */
+ * kernels (kernels.h: words, uniform, normal, uniform_lanes); here are the generators' states. */
 #ifndef LANEFIT_RANDOM_H
 #define LANEFIT_RANDOM_H
 
@@ -17,7 +17,8 @@ extern "C" {
 
 enum {
     LF_RNG_WORDS = 624, /* words of one generator's state */
-    LF_LANES = 16       /* generators (and models) that run side by side */
+    LF_LANES = 16,      /* generators (and models) that run side by side */
+    LF_LANES_INPUTS = 8 /* inputs of such a model at most */
 };
 
 /* One generator: plain data, copied by assignment. Words are twisted in groups of 16 when the first
@@ -28,6 +29,8 @@ struct lf_rng {
     uint32_t state[LF_RNG_WORDS + LF_LANES];
     uint32_t next; /* index of the next word to draw, 0 to 623 */
     uint32_t seeded;
+    uint32_t has_normal; /* whether a normal draw was left over, and which: see kernels.h */
+    double normal;
 };
 
 /* 16 generators, one a lane: word k of lane j is state[k][j]. */

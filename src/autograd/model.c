@@ -171,7 +171,9 @@ void lf_sgd_step(struct lf_model *model, double lr)
     if (!model)
         return;
     if (model->dtype == LF_F32)
-        model->kernels->f32.sgd(model->size, (float)lr, model->grad, model->value);
+        model->kernels->f32.sgd(model->size, &(struct lf_sgd_f32){.lr = (float)lr}, model->grad,
+                                NULL, model->value);
     else
-        model->kernels->f64.sgd(model->size, lr, model->grad, model->value);
+        model->kernels->f64.sgd(model->size, &(struct lf_sgd_f64){.lr = lr}, model->grad, NULL,
+                                model->value);
 }

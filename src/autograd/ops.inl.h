@@ -45,18 +45,27 @@ static lf_status TYPED(linear_backward)(struct lf_tape *tape, struct lf_tensor *
 
 /* ---- mse_loss: the mean of (prediction - target)^2 ------------------------------------------ */
 
+/* The mean over rows x cols elements, and the gradient it sends to an operand. */
+static struct TYPED(lf_loss) TYPED(mse_of)(const struct lf_tensor *prediction, REAL upstream)
+{
+    double n = (double)(prediction->rows * prediction->cols);
+    return (struct TYPED(lf_loss)){
+        .kind = LF_MSE_LOSS, .scale = (REAL)(1 / n), .upstream = upstream};
+}
+
 static lf_status TYPED(mse_loss_forward)(struct lf_tape *tape, struct lf_tensor *loss)
 {
     const struct TYPED(lf_kernels) *k = KERNELS(tape->model->kernels);
     const struct lf_tensor *prediction = loss->input[0], *target = loss->input[1];
+    const struct TYPED(lf_loss) mse = TYPED(mse_of)(prediction, 1);
     size_t cols = prediction->cols, blocks = lf_blocks(prediction->rows);
     REAL *parts = lf_tape_empty_sums(tape, lf_part_slots(blocks));
     if (!parts)
         return LF_NO_MEMORY;
     for (size_t b = 0, row = 0; b < blocks; b++, row += LF_BLOCK_ROWS) {
-        k->mse_part(BLOCK_ROWS(prediction->rows, b) * cols,
-                    (const REAL *)prediction->value + row * cols,
-                    (const REAL *)target->value + row * cols, parts + lf_part_slot(b));
+        k->loss_part(&mse, BLOCK_ROWS(prediction->rows, b), cols,
+                     (const REAL *)prediction->value + row * cols,
+                     (const REAL *)target->value + row * cols, NULL, parts + lf_part_slot(b));
         k->parts_push(b, 1, parts);
     }
     REAL sum = (REAL)-0.0;
@@ -69,7 +78,7 @@ static lf_status TYPED(mse_loss_forward)(struct lf_tape *tape, struct lf_tensor 
 static lf_status TYPED(mse_loss_backward)(struct lf_tape *tape, struct lf_tensor *loss)
 {
     const struct TYPED(lf_kernels) *k = KERNELS(tape->model->kernels);
-    size_t n = loss->input[0]->rows * loss->input[0]->cols;
+    const struct TYPED(lf_loss) mse = TYPED(mse_of)(loss->input[0], *(const REAL *)loss->grad);
     for (int i = 0; i < 2; i++) {
         struct lf_tensor *operand = loss->input[i], *other = loss->input[1 - i];
         if (!operand->requires_grad)
@@ -77,8 +86,7 @@ static lf_status TYPED(mse_loss_backward)(struct lf_tape *tape, struct lf_tensor
         REAL *grad = lf_tensor_grad(operand);
         if (!grad)
             return LF_NO_MEMORY;
-        k->mse_grad(n, operand->value, other->value, (REAL)(2.0 / (double)n),
-                    *(const REAL *)loss->grad, grad);
+        k->loss_grad(&mse, operand->rows, operand->cols, operand->value, other->value, NULL, grad);
     }
     return LF_OK;
 }

@@ -192,9 +192,9 @@ lf_status lf_backward(struct lf_tape *tape, struct lf_tensor *loss)
         goto no_memory;
 
     if (model->dtype == LF_F32)
-        model->kernels->f32.add(model->size, tape->parameter_grad, model->grad);
+        model->kernels->f32.axpy(model->size, 1, tape->parameter_grad, model->grad);
     else
-        model->kernels->f64.add(model->size, tape->parameter_grad, model->grad);
+        model->kernels->f64.axpy(model->size, 1, tape->parameter_grad, model->grad);
     return LF_OK;
 
 no_memory:

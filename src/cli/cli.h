@@ -13,6 +13,7 @@ enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* The subcommands: argv[0] is the subcommand's own name. They return an exit code. */
 int reproduce_main(int argc, char **argv);
+int compare_main(int argc, char **argv);
 int info_main(int argc, char **argv);
 
 /* Prints "lanefit: ..." as one line on stderr. */
@@ -20,6 +21,34 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Whether a table can run here; complains otherwise. */
 int cpu_is_usable(void);
+
+/* ---- options.c --------------------------------------------------------------------------- */
+
+/* A long option, and what it takes; NULL: nothing. */
+struct option_rule {
+    const char *name, *takes;
+};
+
+enum { MOST_OPTIONS = 32 };
+
+/* Reads `--name value` of the rules, "-h" as the last of them, and words. text[i] becomes the value
+ * of option i, "" where it takes none, and stays NULL where it is not given; take_word(context,
+ * word) says whether a word is welcome. Complains and returns 0 when something is not as it should
+ * be. */
+int read_options(int argc, char **argv, const struct option_rule *rules, int count,
+                 const char **text, int (*take_word)(void *context, const char *word),
+                 void *context);
+
+/* Complains that text is not what the option takes, and returns 0. */
+int bad_value(const struct option_rule *rule, const char *text);
+
+/* One of two words, the first where text is NULL: *choice = 0 or 1. Complains and returns 0. */
+int read_choice(const struct option_rule *rule, const char *text, const char *first,
+                const char *second, int *choice);
+
+/* The table that --isa names; NULL and "auto" are the best. Returns an exit code. */
+int choose_table(const char *name, const struct lf_kernels **kernels);
+#define ISA_TAKES "the name of a table ('lanefit info' lists them) or auto"
 
 /* ---- arguments.c ------------------------------------------------------------------------- */
 

@@ -12,6 +12,7 @@ static const char help[] =
     "\n"
     "Commands:\n"
     "  reproduce    run the experiments of the post on fitting a line with PyTorch, bit for bit\n"
+    "  compare      every kernel beside plain C: the same bits, and how much faster\n"
     "  info         the version, and which kernels this machine can run\n"
     "\n"
     "  --help       this text; 'lanefit COMMAND --help' tells the options of a command\n"
@@ -24,6 +25,7 @@ static const struct command {
     int (*main)(int argc, char **argv);
 } commands[] = {
     {"reproduce", reproduce_main},
+    {"compare", compare_main},
     {"info", info_main},
 };
 
@@ -53,7 +55,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
-        complain("name a command: reproduce or info; see 'lanefit --help'");
+        complain("name a command: reproduce, compare or info; see 'lanefit --help'");
         return EXIT_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
@@ -67,6 +69,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].main(argc - 1, argv + 1);
-    complain("unknown command '%s': it takes reproduce or info; see 'lanefit --help'", argv[1]);
+    complain("unknown command '%s': there are reproduce, compare and info; see 'lanefit --help'",
+             argv[1]);
     return EXIT_USAGE;
 }

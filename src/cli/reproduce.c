@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,7 +17,8 @@ static const char help[] =
     "  --lr F            learning rate (0.01)\n"
     "  --w F, --b F      the line to learn (1.233, 0.988)\n"
     "  --dtype f32|f64   type of all numbers (f32)\n"
-    "  --isa NAME        scalar, avx2, avx512, neon or auto (auto: the best that runs here)\n"
+    "  --isa NAME        a table that 'lanefit info' lists, or auto (auto: the best that runs "
+    "here)\n"
     "  --quiet           results and errors only\n"
     "linear, shared:\n"
     "  --seed N          as torch.manual_seed takes it (1024)\n"
@@ -49,27 +49,29 @@ enum option_id {
     OPTIONS
 };
 
-/* What getopt_long returns: WORD for an argument that is no option, FIRST + i for option i. */
-enum { WORD = 1, FIRST = 256 };
-
-static const struct option_rule {
-    const char *name, *takes;
-    int experiments; /* where it has a meaning */
-} rules[OPTIONS] = {
-    [ITERATIONS] = {"iterations", "a whole number from 1 to 2^63-1", LINEAR | SHARED | ROOTS},
-    [LR] = {"lr", "a finite number from 0 up, in the range of the type", LINEAR | SHARED | ROOTS},
-    [W] = {"w", "a finite number in the range of the type", LINEAR | SHARED | ROOTS},
-    [B] = {"b", "a finite number in the range of the type", LINEAR | SHARED | ROOTS},
-    [DTYPE] = {"dtype", "f32 or f64", LINEAR | SHARED | ROOTS},
-    [ISA] = {"isa", "scalar, avx2, avx512, neon or auto", LINEAR | SHARED | ROOTS},
-    [QUIET] = {"quiet", NULL, LINEAR | SHARED | ROOTS},
-    [SEED] = {"seed", "a whole number from -2^63 to 2^64-1", LINEAR | SHARED},
-    [PATH] = {"path", "fused or autograd", LINEAR | SHARED},
-    [TRACE] = {"trace", "a file name, or - for standard output", LINEAR | SHARED},
-    [SEEDS] = {"seeds", "A:B with seeds A <= B, at most 4194304 of them", ROOTS},
-    [PLOT] = {"plot", "a file name", ROOTS},
-    [HELP] = {"help", NULL, LINEAR | SHARED | ROOTS},
+static const struct option_rule rules[OPTIONS] = {
+    [ITERATIONS] = {"iterations", "a whole number from 1 to 2^63-1"},
+    [LR] = {"lr", "a finite number from 0 up, in the range of the type"},
+    [W] = {"w", "a finite number in the range of the type"},
+    [B] = {"b", "a finite number in the range of the type"},
+    [DTYPE] = {"dtype", "f32 or f64"},
+    [ISA] = {"isa", ISA_TAKES},
+    [QUIET] = {"quiet", NULL},
+    [SEED] = {"seed", "a whole number from -2^63 to 2^64-1"},
+    [PATH] = {"path", "fused or autograd"},
+    [TRACE] = {"trace", "a file name, or - for standard output"},
+    [SEEDS] = {"seeds", "A:B with seeds A <= B, at most 4194304 of them"},
+    [PLOT] = {"plot", "a file name"},
+    [HELP] = {"help", NULL},
 };
+
+/* The experiments where an option has a meaning. */
+static int experiments_of(enum option_id option)
+{
+    if (option == SEED || option == PATH || option == TRACE)
+        return LINEAR | SHARED;
+    return option == SEEDS || option == PLOT ? ROOTS : LINEAR | SHARED | ROOTS;
+}
 
 /* What the command line says, before it is understood. */
 struct command_line {
@@ -77,15 +79,9 @@ struct command_line {
     const char *text[OPTIONS]; /* NULL: not given */
 };
 
-static int bad_value(const struct command_line *line, enum option_id option)
+static int read_experiment(void *context, const char *name)
 {
-    complain("--%s takes %s, not '%s'", rules[option].name, rules[option].takes,
-             line->text[option]);
-    return 0;
-}
-
-static int read_experiment(const char *name, int *experiments)
-{
+    int *experiments = context;
     if (*experiments != 0) {
         complain("reproduce takes one experiment, and then '%s'", name);
         return 0;
@@ -104,49 +100,15 @@ static int read_experiment(const char *name, int *experiments)
     return 0;
 }
 
-/* What getopt_long could not make sense of: found is ':' or '?', optopt the option if it is known.
- */
-static void complain_of_option(int found, const char *text)
-{
-    if (found == ':')
-        complain("%s needs a value: %s", text, rules[optopt - FIRST].takes);
-    else if (optopt >= FIRST)
-        complain("--%s takes no value", rules[optopt - FIRST].name);
-    else if (optopt > 0)
-        complain("unknown option '-%c'; see 'lanefit reproduce --help'", optopt);
-    else
-        complain("unknown option '%s'; see 'lanefit reproduce --help'", text);
-}
-
 static int read_command_line(int argc, char **argv, struct command_line *line)
 {
-    struct option options[OPTIONS + 1] = {{0}};
-    for (int i = 0; i < OPTIONS; i++)
-        options[i] = (struct option){
-            rules[i].name, rules[i].takes ? required_argument : no_argument, NULL, FIRST + i};
-    opterr = 0;
-    int found;
     line->experiments = 0;
-    while ((found = getopt_long(argc, argv, "-:h", options, NULL)) != -1) {
-        if (found == WORD) {
-            if (!read_experiment(optarg, &line->experiments))
-                return 0;
-        } else if (found == 'h') {
-            line->text[HELP] = "";
-        } else if (found >= FIRST) {
-            line->text[found - FIRST] = optarg ? optarg : "";
-        } else {
-            complain_of_option(found, argv[optind - 1]);
-            return 0;
-        }
-    }
-    for (; optind < argc; optind++)
-        if (!read_experiment(argv[optind], &line->experiments))
-            return 0;
+    if (!read_options(argc, argv, rules, OPTIONS, line->text, read_experiment, &line->experiments))
+        return 0;
     if (line->experiments == 0)
         line->experiments = LINEAR | SHARED | ROOTS;
     for (int i = 0; i < OPTIONS; i++)
-        if (line->text[i] && !(rules[i].experiments & line->experiments)) {
+        if (line->text[i] && !(experiments_of((enum option_id)i) & line->experiments)) {
             complain("--%s does not go with '%s'; see 'lanefit reproduce --help'", rules[i].name,
                      line->experiments == ROOTS ? "roots" : "linear' or 'shared");
             return 0;
@@ -158,31 +120,20 @@ static int read_command_line(int argc, char **argv, struct command_line *line)
     return 1;
 }
 
-/* One of two words. */
-static int read_choice(const struct command_line *line, enum option_id option, const char *first,
-                       const char *second, int *choice)
-{
-    const char *text = line->text[option];
-    if (!text)
-        return 1;
-    *choice = strcmp(text, second) == 0;
-    return *choice || strcmp(text, first) == 0 || bad_value(line, option);
-}
-
 static int read_real(const struct command_line *line, enum option_id option, enum lf_dtype dtype,
                      double least, double *value)
 {
     const char *text = line->text[option];
     if (!text || (parse_real(text, dtype, value) && *value >= least))
         return 1;
-    return bad_value(line, option);
+    return bad_value(&rules[option], text);
 }
 
 /* Understands the numbers and words; complains and returns 0 where one is wrong. */
 static int read_settings(const struct command_line *line, struct settings *s)
 {
     const char *const *text = line->text;
-    int dtype = LF_F32, path = LF_PATH_FUSED;
+    int dtype, path; /* LF_F32 and LF_PATH_FUSED are 0 */
     *s = (struct settings){
         .line = {.seed = 1024, .lr = 0.01, .true_weight = 1.233, .true_bias = 0.988},
         .iterations = 5000,
@@ -190,46 +141,27 @@ static int read_settings(const struct command_line *line, struct settings *s)
         .trace = text[TRACE],
         .plot = text[PLOT],
         .quiet = text[QUIET] != NULL};
-    if (!read_choice(line, DTYPE, "f32", "f64", &dtype) ||
-        !read_choice(line, PATH, "fused", "autograd", &path))
+    if (!read_choice(&rules[DTYPE], text[DTYPE], "f32", "f64", &dtype) ||
+        !read_choice(&rules[PATH], text[PATH], "fused", "autograd", &path))
         return 0;
     s->line.dtype = (enum lf_dtype)dtype;
     s->line.path = (enum lf_line_path)path;
     if (text[ITERATIONS] && !parse_size(text[ITERATIONS], &s->iterations))
-        return bad_value(line, ITERATIONS);
+        return bad_value(&rules[ITERATIONS], text[ITERATIONS]);
     if (!read_real(line, LR, s->line.dtype, 0, &s->line.lr) ||
         !read_real(line, W, s->line.dtype, -HUGE_VAL, &s->line.true_weight) ||
         !read_real(line, B, s->line.dtype, -HUGE_VAL, &s->line.true_bias))
         return 0;
     if (text[SEED] && !parse_seed(text[SEED], &s->line.seed))
-        return bad_value(line, SEED);
+        return bad_value(&rules[SEED], text[SEED]);
     if (text[SEEDS] && (!parse_seeds(text[SEEDS], &s->first_seed, &s->seed_count) ||
                         s->seed_count > (uint64_t)1 << 22))
-        return bad_value(line, SEEDS);
+        return bad_value(&rules[SEEDS], text[SEEDS]);
     if (text[TRACE] && text[TRACE][0] == '\0')
-        return bad_value(line, TRACE);
+        return bad_value(&rules[TRACE], text[TRACE]);
     if (text[PLOT] && (text[PLOT][0] == '\0' || strcmp(text[PLOT], "-") == 0))
-        return bad_value(line, PLOT);
+        return bad_value(&rules[PLOT], text[PLOT]);
     return 1;
-}
-
-/* The table that --isa names. Returns an exit code. */
-static int choose_table(const char *name, const struct lf_kernels **kernels)
-{
-    int known = !name || strcmp(name, "auto") == 0;
-    for (size_t i = 0; !known && lf_kernels_name(i); i++)
-        known = strcmp(name, lf_kernels_name(i)) == 0;
-    if (!known) {
-        complain("--isa takes %s, not '%s'", rules[ISA].takes, name);
-        return EXIT_USAGE;
-    }
-    if (!cpu_is_usable())
-        return EXIT_FAILED;
-    *kernels = !name || strcmp(name, "auto") == 0 ? lf_kernels_best() : lf_kernels_find(name);
-    if (*kernels)
-        return EXIT_DONE;
-    complain("--isa %s: this machine can't run it; 'lanefit info' lists what it can", name);
-    return EXIT_FAILED;
 }
 
 static void write_step(FILE *file, size_t number, const struct lf_line_step *step)

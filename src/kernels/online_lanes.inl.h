@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs of one-sample SGD, 16 models side by side. */
 
-#define step_lanes TYPED(step_lanes)
 #define models TYPED(models)
+#define linear_lanes TYPED(linear_lanes)
+#define step_lanes TYPED(step_lanes)
+#define where_finite TYPED(where_finite)
 #define all_finite TYPED(all_finite)
-#define steps_lanes TYPED(steps_lanes)
+#define step_models TYPED(step_models)
 #define VECS (LF_LANES / LF_VECTOR(REAL))
 #define online_lanes TYPED(online_lanes)
 
@@ -15,84 +17,120 @@ static void TYPED(uniform_lanes)(struct lf_rng_lanes *rng, REAL out[LF_LANES])
         v_store(out + h * LF_VECTOR(REAL), draws.v[h]);
 }
 
-/* One step of V models in the plain order. */
-LF_INLINE void step_lanes(int shared, vec x, vec y, vec minus_lr, vec *weight, vec *bias)
-{
-    vec w = *weight, b = *bias;
-    vec h = v_add(v_mul(x, w), b);
-    vec d = v_sub(shared ? v_add(v_mul(h, w), b) : h, y);
-    vec g = v_add(d, d);
-    vec g1 = v_mul(g, w);
-    vec weight_grad = shared ? v_add(v_mul(g, h), v_mul(g1, x)) : v_mul(g, x);
-    *weight = v_fma(minus_lr, weight_grad, w);
-    *bias = v_fma(minus_lr, shared ? v_add(g, g1) : g, b);
-}
-
-/* The 16 models' parameters. */
+/* The 16 models' parameters, as far as they have inputs. */
 struct models {
-    vec weight[VECS], bias[VECS];
+    vec weight[LF_LANES_INPUTS][VECS], bias[VECS];
 };
 
-LF_INLINE int all_finite(const struct models *models)
+/* W x + b of V models or teachers, whose weights are `step` vecs apart. */
+LF_INLINE vec linear_lanes(size_t in, const struct TYPED(lanes) * x, size_t h, const vec *weight,
+                           size_t step, vec bias)
 {
-    for (size_t h = 0; h < VECS; h++)
-        if (!v_all_finite(models->weight[h]) || !v_all_finite(models->bias[h]))
-            return 0;
-    return 1;
+    vec sum = v_set1((REAL)-0.0);
+    for (size_t i = 0; i < in; i++)
+        sum = v_fma(x[i].v[h], weight[i * step], sum);
+    return v_add(sum, bias);
 }
 
-/* n steps at the draws x[n]. With `frozen` a model that is not finite keeps its parameters. */
-LF_INLINE struct models steps_lanes(int shared, int frozen, size_t n, const struct TYPED(lanes) * x,
-                                    const struct TYPED(lf_online_lanes) * run, struct models models)
+/* One step of the V models h in the plain order. */
+LF_INLINE void step_lanes(int shared, size_t in, const struct TYPED(lanes) * x, size_t h, vec y,
+                          vec minus_lr, struct models *models)
 {
-    vec true_weight = v_set1(run->true_weight), true_bias = v_set1(run->true_bias);
-    vec minus_lr = v_set1(-run->lr);
-    for (size_t i = 0; i < n; i++)
-        for (size_t h = 0; h < VECS; h++) {
-            vec *weight = &models.weight[h], *bias = &models.bias[h], w = *weight, b = *bias;
-            vec y = v_add(v_mul(x[i].v[h], true_weight), true_bias);
-            step_lanes(shared, x[i].v[h], y, minus_lr, weight, bias);
-            if (frozen) {
-                *weight = v_if_finite(w, v_if_finite(b, *weight, w), w);
-                *bias = v_if_finite(w, v_if_finite(b, *bias, b), b);
-            }
-        }
-    return models;
+    vec w = models->weight[0][h], b = models->bias[h];
+    vec first = linear_lanes(in, x, h, &models->weight[0][h], VECS, b);
+    vec d = v_sub(shared ? v_add(v_mul(first, w), b) : first, y);
+    vec g = v_add(d, d), g1 = v_mul(g, w);
+    for (size_t i = 0; i < in; i++) {
+        vec grad = v_mul(g, x[i].v[h]);
+        if (shared)
+            grad = v_add(v_mul(g, first), v_mul(g1, x[i].v[h]));
+        models->weight[i][h] = v_fma(minus_lr, grad, models->weight[i][h]);
+    }
+    models->bias[h] = v_fma(minus_lr, shared ? v_add(g, g1) : g, b);
+}
+
+/* t where the V models h are finite. */
+LF_INLINE vec where_finite(size_t in, const struct models *models, size_t h, vec t, vec otherwise)
+{
+    for (size_t i = 0; i < in; i++)
+        t = v_if_finite(models->weight[i][h], t, otherwise);
+    return v_if_finite(models->bias[h], t, otherwise);
+}
+
+LF_INLINE int all_finite(size_t in, const struct models *models)
+{
+    int finite = 1;
+    for (size_t h = 0; h < VECS; h++) {
+        finite &= v_all_finite(models->bias[h]);
+        for (size_t i = 0; i < in; i++)
+            finite &= v_all_finite(models->weight[i][h]);
+    }
+    return finite;
+}
+
+/* The 16 models after a step; with `frozen` one that is not finite keeps its parameters. */
+LF_INLINE void step_models(int shared, int frozen, size_t in, const struct TYPED(lanes) * x,
+                           const struct TYPED(lf_online_lanes) * run, struct models *models)
+{
+    for (size_t h = 0; h < VECS; h++) {
+        struct models before = *models;
+        vec true_weight[LF_LANES_INPUTS];
+        for (size_t i = 0; i < in; i++)
+            true_weight[i] = v_set1(run->true_weight[i]);
+        vec y = linear_lanes(in, x, h, true_weight, 1, v_set1(run->true_bias));
+        step_lanes(shared, in, x, h, y, v_set1(-run->lr), models);
+        for (size_t i = 0; frozen && i < in; i++)
+            models->weight[i][h] =
+                where_finite(in, &before, h, models->weight[i][h], before.weight[i][h]);
+        if (frozen)
+            models->bias[h] = where_finite(in, &before, h, models->bias[h], before.bias[h]);
+    }
 }
 
 /* Whether the models are finite is looked at every few steps: one that is not stays so, and those
  * steps are taken again with care. */
-LF_INLINE void online_lanes(int shared, struct TYPED(lf_online_lanes) * run,
+LF_INLINE void online_lanes(int shared, size_t in, struct TYPED(lf_online_lanes) * run,
                             struct lf_rng_lanes *rng, size_t steps)
 {
     enum { STRETCH = 8 };
-    struct TYPED(lanes) x[STRETCH];
+    struct TYPED(lanes) x[STRETCH * LF_LANES_INPUTS];
     struct models models;
     for (size_t h = 0; h < VECS; h++) {
-        models.weight[h] = v_load(run->weight + h * LF_VECTOR(REAL));
         models.bias[h] = v_load(run->bias + h * LF_VECTOR(REAL));
+        for (size_t i = 0; i < in; i++)
+            models.weight[i][h] = v_load(run->weight[i] + h * LF_VECTOR(REAL));
     }
     for (size_t done = 0, n; done < steps; done += n) {
         n = steps - done < STRETCH ? steps - done : STRETCH;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n * in; i++)
             x[i] = TYPED(draw_lanes)(rng);
-        struct models next = steps_lanes(shared, 0, n, x, run, models);
-        models = all_finite(&next) ? next : steps_lanes(shared, 1, n, x, run, models);
+        struct models next = models;
+        for (size_t i = 0; i < n; i++)
+            step_models(shared, 0, in, x + i * in, run, &next);
+        if (all_finite(in, &next))
+            models = next;
+        else
+            for (size_t i = 0; i < n; i++)
+                step_models(shared, 1, in, x + i * in, run, &models);
     }
     for (size_t h = 0; h < VECS; h++) {
-        v_store(run->weight + h * LF_VECTOR(REAL), models.weight[h]);
         v_store(run->bias + h * LF_VECTOR(REAL), models.bias[h]);
+        for (size_t i = 0; i < in; i++)
+            v_store(run->weight[i] + h * LF_VECTOR(REAL), models.weight[i][h]);
     }
 }
 
-static void TYPED(online_linear_lanes)(struct TYPED(lf_online_lanes) * run,
+static void TYPED(online_linear_lanes)(size_t in, struct TYPED(lf_online_lanes) * run,
                                        struct lf_rng_lanes *rng, size_t steps)
 {
-    online_lanes(0, run, rng, steps);
+    if (in == 1)
+        online_lanes(0, 1, run, rng, steps);
+    else
+        online_lanes(0, in, run, rng, steps);
 }
 
 static void TYPED(online_shared_lanes)(struct TYPED(lf_online_lanes) * run,
                                        struct lf_rng_lanes *rng, size_t steps)
 {
-    online_lanes(1, run, rng, steps);
+    online_lanes(1, 1, run, rng, steps);
 }

@@ -1,274 +1,136 @@
 /* SPDX-License-Identifier: MIT */
-/* Affine maps, the squared error, and their gradients over rows.
- *
- * With one output V rows are worked on at once, a row a lane; with at most 16 inputs the sums over
- * rows are then lanes of the contract as they stand. Other shapes go row by row, the vectors of a
- * forward lying along the outputs, those of a gradient along the inputs. */
+/* Affine maps and their gradients over rows: which shape goes which way, and the one pass. */
 
-#define load_strided TYPED(load_strided)
-#define store_first TYPED(store_first)
-#define fma_first TYPED(fma_first)
-#define affine_rows TYPED(affine_rows)
-#define affine_outputs TYPED(affine_outputs)
-#define lane_sums TYPED(lane_sums)
-#define lanes_begin TYPED(lanes_begin)
-#define lanes_add TYPED(lanes_add)
-#define lanes_end TYPED(lanes_end)
-#define grad_part_lanes TYPED(grad_part_lanes)
-#define affine_mse_part_lanes TYPED(affine_mse_part_lanes)
 #define row_sums TYPED(row_sums)
-#define row_sum TYPED(row_sum)
-#define rows_begin TYPED(rows_begin)
-#define rows_end TYPED(rows_end)
-#define row_add TYPED(row_add)
+#define sums_begin TYPED(sums_begin)
+#define sums_add TYPED(sums_add)
+#define sums_end TYPED(sums_end)
+#define fill_empty TYPED(fill_empty)
+#define tile_rows TYPED(tile_rows)
 
-/* Lane j = p[j*stride] for the first n lanes, 0 in the others. */
-LF_INLINE vec load_strided(const REAL *p, size_t stride, size_t n)
+LF_APART void TYPED(affine)(size_t rows, size_t in, size_t out, const REAL *x, size_t row_stride,
+                            size_t col_stride, const REAL *w, const REAL *b, REAL *y)
 {
-    if (stride == 1)
-        return n == LF_VECTOR(REAL) ? v_load(p) : v_load_part(p, n);
-    REAL lane[LF_VECTOR(REAL)] = {0};
-    for (size_t j = 0; j < n; j++)
-        lane[j] = p[j * stride];
-    return v_load(lane);
-}
-
-LF_INLINE void store_first(REAL *p, vec v, size_t n)
-{
-    if (n == LF_VECTOR(REAL))
-        v_store(p, v);
+    if (out == 1 && in <= LF_LANES_IN)
+        lanes_affine(rows, in, x, row_stride, col_stride, w, b, y);
+    else if (out <= LF_WIDE_OUTPUTS && in > LF_LANES_IN)
+        wide_affine(rows, in, out, x, row_stride, col_stride, w, b, y);
     else
-        v_store_part(p, v, n);
-}
-
-/* sum + g v in the first n lanes. */
-LF_INLINE vec fma_first(size_t n, vec g, vec v, vec sum)
-{
-    vec next = v_fma(g, v, sum);
-    return n == LF_VECTOR(REAL) ? next : v_first(n, next, sum);
-}
-
-/* One output for the n <= V rows from x: a row a lane. */
-LF_INLINE vec affine_rows(size_t n, size_t in, const REAL *x, size_t row_stride, size_t col_stride,
-                          const REAL *w, const REAL *b)
-{
-    vec sum = v_set1((REAL)-0.0);
-    for (size_t i = 0; i < in; i++)
-        sum = v_fma(load_strided(x + i * col_stride, row_stride, n), v_set1(w[i]), sum);
-    return b ? v_add(sum, v_set1(*b)) : sum;
-}
-
-/* n <= V outputs of one row: an output a lane. */
-LF_INLINE vec affine_outputs(size_t n, size_t in, const REAL *x, size_t col_stride, const REAL *w,
-                             const REAL *b)
-{
-    vec sum = v_set1((REAL)-0.0);
-    for (size_t i = 0; i < in; i++)
-        sum = v_fma(v_set1(x[i * col_stride]), load_strided(w + i, in, n), sum);
-    return b ? v_add(sum, load_strided(b, 1, n)) : sum;
-}
-
-static void TYPED(affine)(size_t rows, size_t in, size_t out, const REAL *x, size_t row_stride,
-                          size_t col_stride, const REAL *w, const REAL *b, REAL *y)
-{
-    if (out == 1) {
-        for (size_t r = 0; r < rows; r += LF_VECTOR(REAL)) {
-            size_t n = LF_PIECE(REAL, rows, r);
-            vec v = affine_rows(n, in, x + r * row_stride, row_stride, col_stride, w, b);
-            store_first(y + r, v, n);
-        }
-        return;
-    }
-    for (size_t r = 0; r < rows; r++, x += row_stride, y += out)
-        for (size_t o = 0; o < out; o += LF_VECTOR(REAL)) {
-            size_t n = LF_PIECE(REAL, out, o);
-            vec v = affine_outputs(n, in, x, col_stride, w + o * in, b ? b + o : NULL);
-            store_first(y + o, v, n);
-        }
+        matrix_affine(rows, in, out, x, row_stride, col_stride, w, b, y);
 }
 
 static void TYPED(affine_grad_input)(size_t rows, size_t in, size_t out, const REAL *g,
                                      const REAL *w, REAL *dx)
 {
-    for (size_t r = 0; r < rows; r++)
-        for (size_t i = 0; i < in; i += LF_VECTOR(REAL)) {
-            size_t n = LF_PIECE(REAL, in, i);
-            vec sum = v_set1((REAL)-0.0);
-            for (size_t o = 0; o < out; o++)
-                sum = v_fma(v_set1(g[r * out + o]), load_strided(w + o * in + i, 1, n), sum);
-            vec old = load_strided(dx + r * in + i, 1, n);
-            store_first(dx + r * in + i, v_add(old, sum), n);
-        }
+    matrix_grad_input(rows, in, out, g, w, dx);
 }
 
-/* ---- Row sums, a row a lane: out = 1, in <= 16 --------------------------------------------- */
-
-struct lane_sums {
-    vec weight[16];
-    vec bias, squares;
-};
-
-LF_INLINE void lanes_begin(size_t in, struct lane_sums *sums)
-{
-    for (size_t i = 0; i < in; i++)
-        sums->weight[i] = v_set1((REAL)-0.0);
-    sums->bias = sums->squares = v_set1((REAL)-0.0);
-}
-
-/* Adds what the n <= V rows from x contribute, with the gradients g of their outputs. */
-LF_INLINE void lanes_add(size_t n, size_t in, const REAL *x, size_t row_stride, size_t col_stride,
-                         vec g, struct lane_sums *sums)
-{
-    for (size_t i = 0; i < in; i++)
-        sums->weight[i] =
-            fma_first(n, g, load_strided(x + i * col_stride, row_stride, n), sums->weight[i]);
-    sums->bias = v_first(n, v_add(sums->bias, g), sums->bias);
-}
-
-LF_INLINE void lanes_end(size_t in, const struct lane_sums *sums, REAL *part)
-{
-    for (size_t i = 0; i < in; i++)
-        part[i] = v_sum(sums->weight[i]);
-    part[in] = v_sum(sums->bias);
-}
-
-static void grad_part_lanes(size_t rows, size_t in, const REAL *x, size_t row_stride,
-                            size_t col_stride, const REAL *g, REAL *part)
-{
-    struct lane_sums sums;
-    lanes_begin(in, &sums);
-    for (size_t r = 0; r < rows; r += LF_VECTOR(REAL)) {
-        size_t n = LF_PIECE(REAL, rows, r);
-        lanes_add(n, in, x + r * row_stride, row_stride, col_stride, load_strided(g + r, 1, n),
-                  &sums);
-    }
-    lanes_end(in, &sums, part);
-}
-
-static void affine_mse_part_lanes(size_t rows, size_t in, const REAL *x, size_t row_stride,
-                                  size_t col_stride, const REAL *w, const REAL *b,
-                                  const REAL *target, REAL scale, REAL upstream, REAL *part)
-{
-    struct lane_sums sums;
-    lanes_begin(in, &sums);
-    for (size_t r = 0; r < rows; r += LF_VECTOR(REAL)) {
-        size_t n = LF_PIECE(REAL, rows, r);
-        const REAL *row = x + r * row_stride;
-        vec y = affine_rows(n, in, row, row_stride, col_stride, w, b);
-        vec d = v_sub(y, load_strided(target + r, 1, n));
-        vec g = v_mul(v_mul(v_set1(scale), d), v_set1(upstream));
-        sums.squares = fma_first(n, d, d, sums.squares);
-        lanes_add(n, in, row, row_stride, col_stride, g, &sums);
-    }
-    lanes_end(in, &sums, part);
-    part[in + 1] = v_sum(sums.squares);
-}
-
-/* ---- Row sums of any shape, row by row ----------------------------------------------------- */
-
-/* The accumulators: `lanes` rows of `width` sums, in the part itself where there is one lane. */
+/* The running sums of a weight and a bias gradient; those of one lane stand in the part itself. */
 struct row_sums {
-    size_t lanes, width;
-    REAL *out;
-    REAL lane[LF_ACCUMULATORS(REAL)];
+    size_t in, out, lanes, bias_lanes;
+    REAL *part, *weight, *bias;
+    struct lane_sums by_row; /* where a row is a lane */
+    REAL weight_lane[LF_LANES_IN * LF_VECTOR(REAL)], bias_lane[8 * LF_VECTOR(REAL)];
 };
 
-static REAL *row_sum(struct row_sums *sums, size_t r)
+/* Sums of nothing. */
+LF_INLINE void fill_empty(size_t n, REAL *sums)
 {
-    return sums->lanes == 1 ? sums->out : sums->lane + r % sums->lanes * sums->width;
+    for (size_t i = 0; i < n; i += LF_VECTOR(REAL))
+        store_first(sums + i, v_set1((REAL)-0.0), LF_PIECE(REAL, n, i));
 }
 
-static void rows_begin(size_t lanes, size_t width, REAL *out, struct row_sums *sums)
+/* One row needs no lanes where it is not one itself: nothing is added to its products. */
+LF_INLINE void sums_begin(size_t rows, size_t in, size_t out, size_t row_stride, size_t col_stride,
+                          REAL *part, struct row_sums *sums)
 {
-    sums->lanes = lanes;
-    sums->width = width;
+    int single = rows <= 1 && (out > 1 || in > LF_LANES_IN);
+    sums->in = in;
     sums->out = out;
-    REAL *sum = row_sum(sums, 0);
-    for (size_t j = 0; j < lanes * width; j++)
-        sum[j] = (REAL)-0.0;
-}
-
-/* y += x, n elements. */
-static void TYPED(add)(size_t n, const REAL *x, REAL *y)
-{
-    size_t i = 0;
-    for (; n - i >= LF_VECTOR(REAL); i += LF_VECTOR(REAL))
-        v_store(y + i, v_add(v_load(y + i), v_load(x + i)));
-    if (i < n)
-        v_store_part(y + i, v_add(v_load_part(y + i, n - i), v_load_part(x + i, n - i)), n - i);
-}
-
-static void rows_end(struct row_sums *sums)
-{
-    if (sums->lanes == 1)
-        return;
-    for (size_t half = sums->lanes / 2; half > 0; half /= 2)
-        TYPED(add)(half * sums->width, sums->lane + half * sums->width, sums->lane);
-    memcpy(sums->out, sums->lane, sums->width * sizeof *sums->out);
-}
-
-/* sum += g x, n elements, x with a stride. */
-LF_INLINE void row_add(size_t n, REAL g, const REAL *x, size_t stride, REAL *sum)
-{
-    for (size_t i = 0; i < n; i += LF_VECTOR(REAL)) {
-        size_t m = LF_PIECE(REAL, n, i);
-        vec next =
-            v_fma(v_set1(g), load_strided(x + i * stride, stride, m), load_strided(sum + i, 1, m));
-        store_first(sum + i, next, m);
+    sums->part = part;
+    sums->lanes = single ? 1 : lf_row_lanes(in, out, LF_VECTOR(REAL));
+    sums->bias_lanes = single ? 1 : lf_row_lanes(1, out, LF_VECTOR(REAL));
+    sums->weight = sums->lanes == 1 ? part : sums->weight_lane;
+    sums->bias = sums->bias_lanes == 1 ? part + in * out : sums->bias_lane;
+    if (out == 1 && in <= LF_LANES_IN) {
+        lanes_begin(in, lf_by_lane(in, row_stride, col_stride), &sums->by_row);
+    } else if (rows == 0) {
+        fill_empty(in * out + out, part);
     }
 }
 
-static void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const REAL *x,
-                                    size_t row_stride, size_t col_stride, const REAL *g, REAL *part)
+/* Adds rows, the first of which goes to lane 0, with the gradients g[rows,n] of outputs o..o+n: all
+ * of them, unless there is one lane. `first` says that these are the first rows of the block. */
+LF_APART void sums_add(int first, size_t rows, size_t o, size_t n, const REAL *x, size_t row_stride,
+                       size_t col_stride, const REAL *g, struct row_sums *sums)
 {
-    if (out == 1 && in <= 16) {
-        grad_part_lanes(rows, in, x, row_stride, col_stride, g, part);
+    if (sums->out == 1 && sums->in <= LF_LANES_IN)
+        lanes_add(rows, x, row_stride, col_stride, g, &sums->by_row);
+    else
+        matrix_add(first, rows, sums->in, n, x, row_stride, col_stride, g, sums->lanes,
+                   sums->weight + o * sums->in, sums->bias_lanes, sums->bias + o);
+}
+
+LF_INLINE void sums_end(struct row_sums *sums)
+{
+    if (sums->out == 1 && sums->in <= LF_LANES_IN) {
+        lanes_end(&sums->by_row, sums->part);
         return;
     }
-    struct row_sums weight, bias;
-    rows_begin(lf_row_lanes(in, out, LF_VECTOR(REAL)), in * out, part, &weight);
-    rows_begin(lf_row_lanes(1, out, LF_VECTOR(REAL)), out, part + in * out, &bias);
-    for (size_t r = 0; r < rows; r++) {
-        const REAL *row = x + r * row_stride;
-        for (size_t o = 0; o < out; o++)
-            row_add(in, g[r * out + o], row, col_stride, row_sum(&weight, r) + o * in);
-        TYPED(add)(out, g + r * out, row_sum(&bias, r));
-    }
-    rows_end(&weight);
-    rows_end(&bias);
+    matrix_end(sums->in, sums->out, sums->lanes, sums->weight, sums->bias_lanes, sums->bias,
+               sums->part);
 }
 
-static void TYPED(affine_mse_part)(size_t rows, size_t in, size_t out, const REAL *x,
-                                   size_t row_stride, size_t col_stride, const REAL *w,
-                                   const REAL *b, const REAL *target, REAL scale, REAL upstream,
-                                   REAL *part)
+LF_APART void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const REAL *x,
+                                      size_t row_stride, size_t col_stride, const REAL *g,
+                                      REAL *part)
 {
-    if (out == 1 && in <= 16) {
-        affine_mse_part_lanes(rows, in, x, row_stride, col_stride, w, b, target, scale, upstream,
-                              part);
+    if (rows == 1 && out == 1 && in <= LF_LANES_IN) {
+        lanes_single(in, x, col_stride, *g, part);
         return;
     }
-    struct row_sums weight, bias;
-    REAL squares[LF_VECTOR(REAL)];
-    rows_begin(lf_row_lanes(in, out, LF_VECTOR(REAL)), in * out, part, &weight);
-    rows_begin(lf_row_lanes(1, out, LF_VECTOR(REAL)), out, part + in * out, &bias);
-    v_store(squares, v_set1((REAL)-0.0));
-    for (size_t r = 0, element = 0; r < rows; r++, x += row_stride)
-        for (size_t o = 0; o < out; o += LF_VECTOR(REAL)) {
-            size_t n = LF_PIECE(REAL, out, o);
-            REAL d[LF_VECTOR(REAL)], g[LF_VECTOR(REAL)];
-            vec y = affine_outputs(n, in, x, col_stride, w + o * in, b ? b + o : NULL);
-            vec e = v_sub(y, load_strided(target + r * out + o, 1, n));
-            v_store(d, e);
-            v_store(g, v_mul(v_mul(v_set1(scale), e), v_set1(upstream)));
-            for (size_t j = 0; j < n; j++, element++) {
-                REAL *square = squares + element % LF_VECTOR(REAL);
-                *square = FMA(d[j], d[j], *square);
-                row_add(in, g[j], x, col_stride, row_sum(&weight, r) + (o + j) * in);
-            }
-            TYPED(add)(n, g, row_sum(&bias, r) + o);
+    struct row_sums sums;
+    sums_begin(rows, in, out, row_stride, col_stride, part, &sums);
+    sums_add(1, rows, 0, out, x, row_stride, col_stride, g, &sums);
+    sums_end(&sums);
+}
+
+/* Rows of a tile whose x, outputs and gradients stay in the first-level cache: whole groups of V,
+ * unless a row alone is more than the tile holds. */
+LF_INLINE size_t tile_rows(size_t in, size_t out)
+{
+    size_t most = LF_TILE / (in + out + 1) / LF_VECTOR(REAL) * LF_VECTOR(REAL);
+    return out > LF_FLAT_OUTPUTS ? 1 : most > 0 ? most : LF_VECTOR(REAL);
+}
+
+static void TYPED(affine_loss_part)(const struct TYPED(lf_loss) * loss, size_t rows, size_t in,
+                                    size_t out, const REAL *x, size_t row_stride, size_t col_stride,
+                                    const REAL *w, const REAL *b, const REAL *target,
+                                    const REAL *row_weight, REAL *part)
+{
+    if (out == 1 && in <= LF_LANES_IN && loss->kind == LF_MSE_LOSS) {
+        lanes_mse_part(loss, rows, in, x, row_stride, col_stride, w, b, target, row_weight, part);
+        return;
+    }
+    struct row_sums sums;
+    REAL losses[LF_VECTOR(REAL)], y[LF_TILE], g[LF_TILE];
+    size_t step = tile_rows(in, out), chunk = out < LF_TILE ? out : LF_TILE;
+    sums_begin(rows, in, out, row_stride, col_stride, part, &sums);
+    v_store(losses, v_set1((REAL)-0.0));
+    for (size_t r = 0; r < rows && out > 0; r += step, x += step * row_stride) {
+        size_t n = rows - r < step ? rows - r : step;
+        for (size_t o = 0; o < out; o += chunk) {
+            size_t m = out - o < chunk ? out - o : chunk, at = r * out + o;
+            const REAL *weight = w + o * in, *bias = b ? b + o : NULL;
+            if (m == out)
+                TYPED(affine)(n, in, m, x, row_stride, col_stride, weight, bias, y);
+            else
+                matrix_affine(n, in, m, x, row_stride, col_stride, weight, bias, y);
+            fill_empty(n * m, g);
+            loss_rows(loss, n, m, y, target + at, row_weight ? row_weight + r : NULL, losses, g);
+            sums_add(r == 0, n, o, m, x, row_stride, col_stride, g, &sums);
         }
-    rows_end(&weight);
-    rows_end(&bias);
-    part[in * out + out] = v_sum(v_load(squares));
+    }
+    sums_end(&sums);
+    part[in * out + out] = v_sum(v_load(losses));
 }

@@ -3,7 +3,14 @@
  * with the vector tables and is built without vectors, with fused multiply-add in hardware. */
 #include "tables.h"
 
-#include <float.h>
+/* sleef.h declares the functions that need fused multiply-add only where it is said to be there. */
+#ifndef FP_FAST_FMA
+#define FP_FAST_FMA
+#endif
+#ifndef FP_FAST_FMAF
+#define FP_FAST_FMAF
+#endif
+#include <sleef.h>
 
 /* ---- The contract's lanes ------------------------------------------------------------------ */
 
@@ -20,6 +27,27 @@ static size_t row_lanes(size_t in, size_t out, size_t v)
         lanes *= 2;
     return lanes;
 }
+
+/* ---- Elementary functions ------------------------------------------------------------------ */
+
+#define FUNCTION(name, f32, f64)                                                                   \
+    static float name##_f32(float x)                                                               \
+    {                                                                                              \
+        return f32(x);                                                                             \
+    }                                                                                              \
+    static double name##_f64(double x)                                                             \
+    {                                                                                              \
+        return f64(x);                                                                             \
+    }
+FUNCTION(s_abs, __builtin_fabsf, __builtin_fabs)
+FUNCTION(s_sqrt, __builtin_sqrtf, __builtin_sqrt)
+FUNCTION(s_exp, Sleef_finz_expf1_u10purecfma, Sleef_finz_expd1_u10purecfma)
+FUNCTION(s_log, Sleef_finz_logf1_u10purecfma, Sleef_finz_logd1_u10purecfma)
+FUNCTION(s_log1p, Sleef_finz_log1pf1_u10purecfma, Sleef_finz_log1pd1_u10purecfma)
+FUNCTION(s_tanh, Sleef_finz_tanhf1_u10purecfma, Sleef_finz_tanhd1_u10purecfma)
+FUNCTION(s_erf, Sleef_finz_erff1_u10purecfma, Sleef_finz_erfd1_u10purecfma)
+FUNCTION(s_sinpi, Sleef_finz_sinpif1_u05purecfma, Sleef_finz_sinpid1_u05purecfma)
+FUNCTION(s_cospi, Sleef_finz_cospif1_u05purecfma, Sleef_finz_cospid1_u05purecfma)
 
 /* ---- MT19937, word by word --------------------------------------------------------------- */
 
@@ -125,10 +153,29 @@ static void uniform_lanes_f64(struct lf_rng_lanes *rng, double out[LF_LANES])
 #include "type_f32.h"
 #include "scalar_online.inl.h"
 #include "scalar_rows.inl.h"
+#include "scalar_losses.inl.h"
+#include "scalar_activations.inl.h"
+#include "scalar_optimizers.inl.h"
+#include "scalar_vectors.inl.h"
+#include "scalar_sums.inl.h"
+#include "scalar_normal.inl.h"
 
 #include "type_f64.h"
 #include "scalar_online.inl.h"
 #include "scalar_rows.inl.h"
+#include "scalar_losses.inl.h"
+#include "scalar_activations.inl.h"
+#include "scalar_optimizers.inl.h"
+#include "scalar_vectors.inl.h"
+#include "scalar_sums.inl.h"
+#include "scalar_normal.inl.h"
 
 #include "table.inl.h"
+
+/* Comparisons build this file a second time, under other names and with vectors (autovec.h). */
+#ifdef AUTOVEC_TABLE
+extern const struct lf_kernels AUTOVEC_TABLE;
+const struct lf_kernels AUTOVEC_TABLE = TABLE(AUTOVEC_NAME);
+#else
 const struct lf_kernels lf_kernels_scalar = TABLE("scalar");
+#endif

@@ -6,7 +6,8 @@
 #define both_finite TYPED(both_finite)
 #define step_kind TYPED(step_kind)
 #define online TYPED(online)
-#define online_lanes TYPED(online_lanes)
+#define step_inputs TYPED(step_inputs)
+#define lane_is_finite TYPED(lane_is_finite)
 
 static void TYPED(uniform)(struct lf_rng *rng, size_t n, REAL *out)
 {
@@ -71,32 +72,59 @@ static size_t TYPED(online_shared)(struct TYPED(lf_online) * run, struct lf_rng 
     return online(step_shared, run, rng, steps, trace);
 }
 
-static void online_lanes(step_kind step, struct TYPED(lf_online_lanes) * lanes,
-                         struct lf_rng_lanes *rng, size_t steps)
+/* One model of several inputs, in the plain order. */
+static void step_inputs(size_t in, struct TYPED(lf_online_lanes) * lanes, size_t j, const REAL *x)
 {
-    for (size_t done = 0; done < steps; done++) {
-        REAL x[LF_LANES];
-        TYPED(uniform_lanes)(rng, x);
-        for (size_t j = 0; j < LF_LANES; j++) {
-            if (!both_finite(lanes->weight[j], lanes->bias[j]))
-                continue;
-            struct TYPED(lf_online) run = {lanes->weight[j], lanes->bias[j], lanes->true_weight,
-                                           lanes->true_bias, lanes->lr};
-            step(&run, x[j]);
-            lanes->weight[j] = run.weight;
-            lanes->bias[j] = run.bias;
-        }
+    REAL y = (REAL)-0.0, prediction = (REAL)-0.0;
+    for (size_t i = 0; i < in; i++) {
+        y = FMA(x[i], lanes->true_weight[i], y);
+        prediction = FMA(x[i], lanes->weight[i][j], prediction);
     }
+    REAL d = (prediction + lanes->bias[j]) - (y + lanes->true_bias), g = d + d;
+    for (size_t i = 0; i < in; i++)
+        lanes->weight[i][j] = FMA(-lanes->lr, g * x[i], lanes->weight[i][j]);
+    lanes->bias[j] = FMA(-lanes->lr, g, lanes->bias[j]);
 }
 
-static void TYPED(online_linear_lanes)(struct TYPED(lf_online_lanes) * lanes,
+static int lane_is_finite(size_t in, const struct TYPED(lf_online_lanes) * lanes, size_t j)
+{
+    int finite = both_finite(lanes->bias[j], lanes->bias[j]);
+    for (size_t i = 0; i < in; i++)
+        finite &= both_finite(lanes->weight[i][j], lanes->weight[i][j]);
+    return finite;
+}
+
+static void TYPED(online_linear_lanes)(size_t in, struct TYPED(lf_online_lanes) * lanes,
                                        struct lf_rng_lanes *rng, size_t steps)
 {
-    online_lanes(step_linear, lanes, rng, steps);
+    for (size_t done = 0; done < steps; done++) {
+        REAL draws[LF_LANES_INPUTS][LF_LANES];
+        for (size_t i = 0; i < in; i++)
+            TYPED(uniform_lanes)(rng, draws[i]);
+        for (size_t j = 0; j < LF_LANES; j++) {
+            REAL x[LF_LANES_INPUTS];
+            for (size_t i = 0; i < in; i++)
+                x[i] = draws[i][j];
+            if (lane_is_finite(in, lanes, j))
+                step_inputs(in, lanes, j, x);
+        }
+    }
 }
 
 static void TYPED(online_shared_lanes)(struct TYPED(lf_online_lanes) * lanes,
                                        struct lf_rng_lanes *rng, size_t steps)
 {
-    online_lanes(step_shared, lanes, rng, steps);
+    for (size_t done = 0; done < steps; done++) {
+        REAL x[LF_LANES];
+        TYPED(uniform_lanes)(rng, x);
+        for (size_t j = 0; j < LF_LANES; j++) {
+            struct TYPED(lf_online) run = {lanes->weight[0][j], lanes->bias[j],
+                                           lanes->true_weight[0], lanes->true_bias, lanes->lr};
+            if (!both_finite(run.weight, run.bias))
+                continue;
+            step_shared(&run, x[j]);
+            lanes->weight[0][j] = run.weight;
+            lanes->bias[j] = run.bias;
+        }
+    }
 }

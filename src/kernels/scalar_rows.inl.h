@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* scalar.c: affine maps, losses, their gradients, and vectors. */
+/* scalar.c: affine maps and their gradients. */
 
+#define chain TYPED(chain)
+#define lane_chains TYPED(lane_chains)
 #define dot_bias TYPED(dot_bias)
 #define sums_clear TYPED(sums_clear)
 #define sums_halve TYPED(sums_halve)
@@ -9,12 +11,34 @@
 #define grad_row TYPED(grad_row)
 #define grad_end TYPED(grad_end)
 
-/* One output element: x w + b over `in` inputs. */
-static REAL dot_bias(size_t in, const REAL *x, size_t stride, const REAL *w, const REAL *b)
+/* x w over `in` inputs: one chain. */
+static REAL chain(size_t in, const REAL *x, size_t stride, const REAL *w)
 {
     REAL sum = (REAL)-0.0;
     for (size_t i = 0; i < in; i++)
         sum = FMA(x[i * stride], w[i], sum);
+    return sum;
+}
+
+/* The same cut over V lanes. */
+static REAL lane_chains(size_t in, const REAL *x, size_t stride, const REAL *w)
+{
+    REAL sum[LANES(REAL)];
+    for (size_t l = 0; l < LANES(REAL); l++)
+        sum[l] = (REAL)-0.0;
+    for (size_t i = 0; i < in; i++)
+        sum[i % LANES(REAL)] = FMA(x[i * stride], w[i], sum[i % LANES(REAL)]);
+    for (size_t half = LANES(REAL) / 2; half > 0; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            sum[l] += sum[half + l];
+    return sum[0];
+}
+
+/* One of `out` output elements: x w + b. */
+static REAL dot_bias(size_t in, size_t out, const REAL *x, size_t stride, const REAL *w,
+                     const REAL *b)
+{
+    REAL sum = in > 16 && out <= 3 ? lane_chains(in, x, stride, w) : chain(in, x, stride, w);
     return b ? sum + *b : sum;
 }
 
@@ -24,7 +48,7 @@ static void TYPED(affine)(size_t rows, size_t in, size_t out, const REAL *x, siz
     for (size_t r = 0; r < rows; r++)
         for (size_t o = 0; o < out; o++)
             y[r * out + o] =
-                dot_bias(in, x + r * row_stride, col_stride, w + o * in, b ? b + o : NULL);
+                dot_bias(in, out, x + r * row_stride, col_stride, w + o * in, b ? b + o : NULL);
 }
 
 static void TYPED(affine_grad_input)(size_t rows, size_t in, size_t out, const REAL *g,
@@ -73,16 +97,17 @@ static void grad_begin(size_t in, size_t out, struct grad_sums *sums, REAL *part
     sums_clear(sums->bias_lanes, out, sums->bias_lanes > 1 ? sums->bias : part + in * out);
 }
 
-/* Adds what output o of row r contributes: g x to its weights, g to its bias. */
+/* Adds what output o of row r contributes: g x to its weights, g to its bias. Lanes are a power of
+ * two; a remainder by them would be a division. */
 static void grad_row(size_t in, size_t out, struct grad_sums *sums, size_t r, size_t o,
                      const REAL *x, size_t stride, REAL g)
 {
     REAL *weight = sums->weight_out + o * in;
     REAL *bias = sums->weight_out + in * out + o;
     if (sums->weight_lanes > 1)
-        weight = sums->weight + (r % sums->weight_lanes) * in * out + o * in;
+        weight = sums->weight + (r & (sums->weight_lanes - 1)) * in * out + o * in;
     if (sums->bias_lanes > 1)
-        bias = sums->bias + (r % sums->bias_lanes) * out + o;
+        bias = sums->bias + (r & (sums->bias_lanes - 1)) * out + o;
     for (size_t i = 0; i < in; i++)
         weight[i] = FMA(g, x[i * stride], weight[i]);
     *bias += g;
@@ -105,74 +130,4 @@ static void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const RE
         for (size_t o = 0; o < out; o++)
             grad_row(in, out, &sums, r, o, x + r * row_stride, col_stride, g[r * out + o]);
     grad_end(in, out, &sums);
-}
-
-static void TYPED(mse_part)(size_t n, const REAL *prediction, const REAL *target, REAL *part)
-{
-    REAL squares[LANES(REAL)];
-    sums_clear(LANES(REAL), 1, squares);
-    for (size_t i = 0; i < n; i++) {
-        REAL d = prediction[i] - target[i];
-        squares[i % LANES(REAL)] = FMA(d, d, squares[i % LANES(REAL)]);
-    }
-    sums_halve(LANES(REAL), 1, squares, part);
-}
-
-static void TYPED(mse_grad)(size_t n, const REAL *prediction, const REAL *target, REAL scale,
-                            REAL upstream, REAL *grad)
-{
-    for (size_t i = 0; i < n; i++)
-        grad[i] += scale * (prediction[i] - target[i]) * upstream;
-}
-
-static void TYPED(affine_mse_part)(size_t rows, size_t in, size_t out, const REAL *x,
-                                   size_t row_stride, size_t col_stride, const REAL *w,
-                                   const REAL *b, const REAL *target, REAL scale, REAL upstream,
-                                   REAL *part)
-{
-    struct grad_sums sums;
-    REAL squares[LANES(REAL)];
-    grad_begin(in, out, &sums, part);
-    sums_clear(LANES(REAL), 1, squares);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t o = 0; o < out; o++) {
-            const REAL *row = x + r * row_stride;
-            size_t i = r * out + o;
-            REAL d = dot_bias(in, row, col_stride, w + o * in, b ? b + o : NULL) - target[i];
-            squares[i % LANES(REAL)] = FMA(d, d, squares[i % LANES(REAL)]);
-            grad_row(in, out, &sums, r, o, row, col_stride, scale * d * upstream);
-        }
-    grad_end(in, out, &sums);
-    sums_halve(LANES(REAL), 1, squares, part + in * out + out);
-}
-
-static void TYPED(add)(size_t n, const REAL *x, REAL *y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] += x[i];
-}
-
-/* Like a binary counter: after an odd block the pair is complete, after every second pair the
- * pair of pairs, and so on. */
-static void TYPED(parts_push)(size_t block, size_t width, REAL *stack)
-{
-    REAL *top = stack + lf_part_slot(block) * width;
-    for (; block % 2 == 1; block /= 2, top -= width)
-        TYPED(add)(width, top, top - width);
-}
-
-static void TYPED(parts_finish)(size_t blocks, size_t width, REAL *stack, REAL *total)
-{
-    if (blocks == 0)
-        return;
-    REAL *top = stack + (lf_part_slot(blocks) - 1) * width;
-    for (; top > stack; top -= width)
-        TYPED(add)(width, top, top - width);
-    TYPED(add)(width, stack, total);
-}
-
-static void TYPED(sgd)(size_t n, REAL lr, const REAL *g, REAL *w)
-{
-    for (size_t i = 0; i < n; i++)
-        w[i] = FMA(-lr, g[i], w[i]);
 }

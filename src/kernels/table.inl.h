@@ -3,10 +3,14 @@
 #define TABLE_OF_TYPE(type)                                                                        \
     {                                                                                              \
         .affine = affine_##type, .affine_grad_input = affine_grad_input_##type,                    \
-        .affine_grad_part = affine_grad_part_##type, .mse_part = mse_part_##type,                  \
-        .mse_grad = mse_grad_##type, .affine_mse_part = affine_mse_part_##type,                    \
-        .parts_push = parts_push_##type, .parts_finish = parts_finish_##type, .add = add_##type,   \
-        .sgd = sgd_##type, .uniform = uniform_##type, .uniform_lanes = uniform_lanes_##type,       \
+        .affine_grad_part = affine_grad_part_##type, .loss_part = loss_part_##type,                \
+        .loss_grad = loss_grad_##type, .affine_loss_part = affine_loss_part_##type,                \
+        .parts_push = parts_push_##type, .parts_finish = parts_finish_##type, .axpy = axpy_##type, \
+        .sum_part = sum_part_##type, .dot_part = dot_part_##type,                                  \
+        .column_moments_part = column_moments_part_##type, .gram_part = gram_part_##type,          \
+        .activation = activation_##type, .activation_grad = activation_grad_##type,                \
+        .sgd = sgd_##type, .adam = adam_##type, .uniform = uniform_##type,                         \
+        .normal = normal_##type, .uniform_lanes = uniform_lanes_##type,                            \
         .online_linear = online_linear_##type, .online_shared = online_shared_##type,              \
         .online_linear_lanes = online_linear_lanes_##type,                                         \
         .online_shared_lanes = online_shared_lanes_##type                                          \

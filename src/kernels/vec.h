@@ -8,15 +8,39 @@
  * other element. Each ISA defines in its vec_<isa>.h, for both types
  *   v_set1(x)                 x in every lane
  *   v_load(p), v_store(p, v)  V elements from p, any alignment
+ *   v_load_half(p), v_store_half(p, v)
+ *                             the first V/2 lanes; the others have any value
  *   v_load_part(p, n)         the first n lanes from p, 0 in the others
  *   v_store_part(p, v, n)     the first n lanes to p
  *   v_first(n, a, b)          the first n lanes of a, the others of b
  *   v_add, v_sub, v_mul       lane by lane, rounded once
  *   v_fma(a, b, c)            a*b + c, rounded once
+ *   v_div, v_sqrt, v_abs      lane by lane, rounded once
+ *   v_if_greater(a, b, c, d)  c in the lanes where a > b, d in the others, where either is NaN too
+ *   v_exp, v_log, v_log1p,    SLEEF's deterministic ones, within 1 ulp
+ *   v_tanh, v_erf
+ *   v_sinpi, v_cospi          of pi v; within 0.506 ulp
  *   v_sum(v)                  the lanes added by halving: lane i and lane i + V/2, and so on
+ *   v_sum4(v, sum)            sum[j] = v_sum(v[j]) for the four of them
+ *   v_load_columns(p, stride, n, v)
+ *                             lane i of v[j] = p[i*stride + j]: n rows of four columns, the last
+ *                             row in the other lanes
+ *   v_repeat(p, lanes)        the `lanes` elements from p over and over; 2, 4 .. V of them
+ *   v_pieces(p, stride, lanes)
+ *                             `lanes` elements from p, from p + stride, and so on
  *   v_all_finite(v)           no lane is infinite or NaN
  *   v_if_finite(t, a, b)      a in the lanes where t is finite, b in the others
- * and for words
+ * For loops that keep many sums, a reg is one register of R = sizeof(reg) / sizeof(type) lanes, and
+ * a vec is V / R of them; there are REGISTERS.
+ *   r_set1, r_load, r_store, r_add, r_sub, r_mul, r_fma    as those of a vec
+ *   r_load_part(p, n)         the first n lanes from p, n from 1 to R, 0 in the others
+ *   r_load_rows(n, p, s, c)   n > 1 columns of R rows: lane j of c[i] = p[j s + i]; n is constant,
+ *                             and equal to s if n elements have less than 16 bytes
+ *   r_spread(p, c)            c[i] = p[i] in every lane, for four elements
+ *
+ * The tile of a matrix product that suits the registers has at most LF_TILE_ROWS rows, and with
+ * more than three rows at most LF_TILE_VECS vectors. And for words
+ *
  *   u_set1, u_load, u_store   any alignment
  *   u_and, u_xor, u_add       lane by lane
  *   u_mul                     the low 32 bits of the product
@@ -33,6 +57,8 @@
 #define v_set1 TYPED(v_set1)
 #define v_load TYPED(v_load)
 #define v_store TYPED(v_store)
+#define v_load_half TYPED(v_load_half)
+#define v_store_half TYPED(v_store_half)
 #define v_load_part TYPED(v_load_part)
 #define v_store_part TYPED(v_store_part)
 #define v_first TYPED(v_first)
@@ -40,9 +66,53 @@
 #define v_sub TYPED(v_sub)
 #define v_mul TYPED(v_mul)
 #define v_fma TYPED(v_fma)
+#define v_div TYPED(v_div)
+#define v_sqrt TYPED(v_sqrt)
+#define v_abs TYPED(v_abs)
+#define v_if_greater TYPED(v_if_greater)
+#define v_exp TYPED(v_exp)
+#define v_log TYPED(v_log)
+#define v_log1p TYPED(v_log1p)
+#define v_tanh TYPED(v_tanh)
+#define v_erf TYPED(v_erf)
+#define v_sinpi TYPED(v_sinpi)
+#define v_cospi TYPED(v_cospi)
 #define v_sum TYPED(v_sum)
+#define v_sum4 TYPED(v_sum4)
+#define v_load_columns TYPED(v_load_columns)
+#define v_repeat TYPED(v_repeat)
+#define v_pieces TYPED(v_pieces)
 #define v_all_finite TYPED(v_all_finite)
 #define v_if_finite TYPED(v_if_finite)
+
+#define reg TYPED(reg)
+#define r_set1 TYPED(r_set1)
+#define r_load TYPED(r_load)
+#define r_load_part TYPED(r_load_part)
+#define r_store TYPED(r_store)
+#define r_add TYPED(r_add)
+#define r_sub TYPED(r_sub)
+#define r_mul TYPED(r_mul)
+#define r_fma TYPED(r_fma)
+#define r_spread TYPED(r_spread)
+#define r_load_rows TYPED(r_load_rows)
+
+/* Before a loop of constant length over registers: they stay registers only if it is unrolled. */
+#ifdef __clang__
+#define LF_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define LF_UNROLL _Pragma("GCC unroll 32")
+#endif
+
+/* A pointer that the compiler may not derive from others: it would spare registers and add up its
+ * address in a chain as long as the loop itself. */
+#define LF_OPAQUE(pointer) __asm__("" : "+r"(pointer))
+
+/* Row i, or the last one where there are but n. */
+#define LF_ROW(i, n) ((i) < (n) ? (i) : (n)-1)
+
+/* For what several kernels call: one copy of much code does. */
+#define LF_APART static __attribute__((noinline))
 
 #define LF_INLINE static inline __attribute__((always_inline, unused))
 

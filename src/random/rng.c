@@ -9,6 +9,8 @@ void lf_rng_seed(struct lf_rng *rng, uint64_t seed)
     rng->state[0] = (uint32_t)seed;
     rng->seeded = 1;
     rng->next = 0;
+    rng->has_normal = 0;
+    rng->normal = 0;
 }
 
 void lf_rng_seed_lanes(struct lf_rng_lanes *rng, const uint64_t seeds[LF_LANES])

@@ -92,23 +92,25 @@ static void TYPED(fates)(const struct lf_line_options *options, struct lf_rng_la
                          size_t steps, size_t count, struct lf_line_fate *fates)
 {
     const struct TYPED(lf_kernels) *k = KERNELS(options->kernels);
-    struct TYPED(lf_online_lanes) run = {.true_weight = (REAL)options->true_weight,
+    struct TYPED(lf_online_lanes) run = {.true_weight = {(REAL)options->true_weight},
                                          .true_bias = (REAL)options->true_bias,
                                          .lr = (REAL)options->lr};
-    k->uniform_lanes(rng, run.weight);
+    k->uniform_lanes(rng, run.weight[0]);
     k->uniform_lanes(rng, run.bias);
     for (size_t j = 0; j < LF_LANES; j++) {
-        run.weight[j] = TYPED(lf_stretch)(run.weight[j], lf_linear_weight_bound(1));
+        run.weight[0][j] = TYPED(lf_stretch)(run.weight[0][j], lf_linear_weight_bound(1));
         run.bias[j] = TYPED(lf_stretch)(run.bias[j], lf_linear_bias_bound(1));
     }
     for (size_t j = 0; j < count; j++) {
-        fates[j].start_weight = run.weight[j];
+        fates[j].start_weight = run.weight[0][j];
         fates[j].start_bias = run.bias[j];
     }
-    (options->model == LF_LINE_SHARED ? k->online_shared_lanes : k->online_linear_lanes)(&run, rng,
-                                                                                         steps);
+    if (options->model == LF_LINE_SHARED)
+        k->online_shared_lanes(&run, rng, steps);
+    else
+        k->online_linear_lanes(1, &run, rng, steps);
     for (size_t j = 0; j < count; j++) {
-        fates[j].weight = run.weight[j];
+        fates[j].weight = run.weight[0][j];
         fates[j].bias = run.bias[j];
     }
 }

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* One pass for the squared error over the rows of lanes.inl.h: outputs, gradients, sums. Few inputs
+ * go through in one stage, registers permitting; more of them stripe by stripe: outputs, what the
+ * loss makes of them, weight gradient. */
+
+#define mse TYPED(mse)
+#define mse_columns TYPED(mse_columns)
+#define mse_direct TYPED(mse_direct)
+#define mse_slopes TYPED(mse_slopes)
+#define mse_slope TYPED(mse_slope)
+#define mse_stripes TYPED(mse_stripes)
+#define lanes_mse_part TYPED(lanes_mse_part)
+
+#ifndef LANEFIT_SRC_KERNELS_LANES_MSE
+#define LANEFIT_SRC_KERNELS_LANES_MSE
+/* Inputs that go through in one stage: by rows more, as to read them twice costs more than to spill
+ * some columns, unless the second time goes by whole registers. */
+#define LF_DIRECT(layout)                                                                          \
+    ((layout) == LF_BY_COLUMNS ? REGISTERS / 4 : REGISTERS < 32 ? LF_GROUP - 1 : LF_LANES_IN)
+
+/* Where the product with upstream costs time that loads do not take anyway. */
+#define LF_UNSCALED(in) (REGISTERS < 32 && (in) <= 4)
+
+/* Of the `regs` registers of a vec as many as are worked on at once. */
+LF_INLINE size_t lf_at_once(size_t in, size_t regs)
+{
+    while (regs > 1 && regs * (in + 2) > REGISTERS * 5 / 8)
+        regs /= 2;
+    return regs;
+}
+
+#endif
+
+/* The problem, and the sums over its rows. */
+struct mse {
+    const REAL *w;
+    REAL b, scale, upstream;
+    struct lane_sums sums;
+    REAL squares[LF_VECTOR(REAL)];
+};
+
+/* The stripe from lane `lane` on: n registers at once of each vec. Unless it is `scaled`, upstream
+ * is 1, which a product with does not change. */
+LF_INLINE void mse_columns(enum lf_layout layout, int scaled, size_t in, size_t n, size_t lane,
+                           const struct stripe *s, const REAL *target, struct mse *m)
+{
+    const size_t stride = layout == LF_BY_ROWS ? in : s->stride;
+    const reg b = r_set1(m->b), scale = r_set1(2 * m->scale), upstream = r_set1(m->upstream);
+    reg w[LF_LANES_IN], weight[4][LF_LANES_IN], bias[4], squares[4];
+    LF_UNROLL
+    for (size_t i = 0; i < in; i++)
+        w[i] = r_set1(m->w[i]);
+    LF_UNROLL
+    for (size_t k = 0; k < n; k++) {
+        size_t at = lane + k * REG_ROWS;
+        LF_UNROLL
+        for (size_t i = 0; i < in; i++)
+            weight[k][i] = r_load(m->sums.weight + i * LF_VECTOR(REAL) + at);
+        bias[k] = r_load(m->sums.bias + at);
+        squares[k] = r_load(m->squares + at);
+    }
+    for (size_t r = lane; r < s->rows; r += LF_VECTOR(REAL)) {
+        if (layout == LF_BY_ROWS && lane == 0)
+            prefetch_rows(in, s->x + r * in, LF_AHEAD);
+        LF_UNROLL
+        for (size_t k = 0; k < n; k++) {
+            size_t at = r + k * REG_ROWS;
+            reg column[LF_LANES_IN], y = r_set1((REAL)-0.0);
+            lane_columns(layout, in, s->x + at * (layout == LF_BY_ROWS ? in : 1), stride, column);
+            LF_UNROLL
+            for (size_t i = 0; i < in; i++)
+                y = i == 0 ? r_mul(column[0], w[0]) : r_fma(column[i], w[i], y);
+            reg d = r_sub(r_add(y, b), r_load(target + at));
+            reg g = r_mul(scale, d);
+            if (scaled)
+                g = r_mul(g, upstream);
+            squares[k] = r_fma(d, d, squares[k]);
+            bias[k] = r_add(bias[k], g);
+            LF_UNROLL
+            for (size_t i = 0; i < in; i++)
+                weight[k][i] = r_fma(g, column[i], weight[k][i]);
+        }
+    }
+    LF_UNROLL
+    for (size_t k = 0; k < n; k++) {
+        size_t at = lane + k * REG_ROWS;
+        LF_UNROLL
+        for (size_t i = 0; i < in; i++)
+            r_store(m->sums.weight + i * LF_VECTOR(REAL) + at, weight[k][i]);
+        r_store(m->sums.bias + at, bias[k]);
+        r_store(m->squares + at, squares[k]);
+    }
+}
+
+static void mse_direct(const struct stripe *s, const REAL *target, struct mse *m)
+{
+#define CASE(LAYOUT, IN)                                                                           \
+    case IN: {                                                                                     \
+        size_t n = lf_at_once(IN, LF_VECTOR(REAL) / REG_ROWS);                                     \
+        for (size_t lane = 0; lane < LF_VECTOR(REAL) && IN <= LF_DIRECT(LAYOUT);                   \
+             lane += n * REG_ROWS)                                                                 \
+            if (LF_UNSCALED(IN) && m->upstream == 1)                                               \
+                mse_columns(LAYOUT, 0, IN, n, lane, s, target, m);                                 \
+            else                                                                                   \
+                mse_columns(LAYOUT, 1, IN, n, lane, s, target, m);                                 \
+        return;                                                                                    \
+    }
+#define ROWS(IN) CASE(LF_BY_ROWS, IN)
+#define COLUMNS(IN) CASE(LF_BY_COLUMNS, IN)
+    if (s->layout == LF_BY_ROWS)
+        switch (s->in) {
+            TWO_TO_EIGHT(ROWS)
+            NINE_TO_SIXTEEN(ROWS)
+        }
+    else
+        switch (s->in) {
+            COLUMNS(1)
+            TWO_TO_EIGHT(COLUMNS)
+        }
+#undef CASE
+#undef ROWS
+#undef COLUMNS
+}
+
+/* What the loss makes of the outputs y of a stripe: adds to its sums and to the bias gradient, and
+ * y becomes the gradients. */
+LF_INLINE void mse_slopes(size_t rows, const REAL *target, const REAL *row_weight, REAL *y,
+                          struct mse *m)
+{
+    vec bias = v_load(m->sums.bias), squares = v_load(m->squares);
+    for (size_t r = 0; r < rows; r += LF_VECTOR(REAL)) {
+        vec d = v_sub(v_load(y + r), v_load(target + r)), scale = v_set1(2 * m->scale), scaled = d;
+        if (row_weight) {
+            scale = v_mul(scale, v_load(row_weight + r));
+            scaled = v_mul(v_load(row_weight + r), d);
+        }
+        vec g = v_mul(v_mul(scale, d), v_set1(m->upstream));
+        squares = v_fma(scaled, d, squares);
+        bias = v_add(bias, g);
+        v_store(y + r, g);
+    }
+    v_store(m->sums.bias, bias);
+    v_store(m->squares, squares);
+}
+
+/* The same for one row, with the sums of its lane. Returns the gradient. */
+LF_INLINE REAL mse_slope(REAL y, REAL target, const REAL *row_weight, const struct mse *m,
+                         REAL *bias, REAL *squares)
+{
+    REAL d = y - target, scale = 2 * m->scale;
+    REAL g = (row_weight ? scale * *row_weight : scale) * d * m->upstream;
+    *squares = FMA(row_weight ? *row_weight * d : d, d, *squares);
+    *bias += g;
+    return g;
+}
+
+/* One pass over whole stripes. */
+LF_INLINE void mse_stripes(int direct, size_t rows, size_t in, const REAL *x, size_t row_stride,
+                           size_t col_stride, const REAL *target, const REAL *row_weight,
+                           struct mse *m)
+{
+    _Alignas(64) REAL y[STRIPE_ROWS];
+    const size_t regs = LF_VECTOR(REAL) / REG_ROWS;
+    const int passes = direct && lf_at_once(in, regs) == regs ? 1 : 2;
+    for (size_t r = 0; r < rows;) {
+        _Alignas(64) REAL copy[LF_LANES_IN * STRIPE_ROWS];
+        struct stripe s = next_stripe(passes, r, rows, in, x, row_stride, col_stride, copy);
+        if (direct)
+            mse_direct(&s, target + r, m);
+        else {
+            chain_stripe(&s, m->w, m->b, y);
+            mse_slopes(s.rows, target + r, row_weight ? row_weight + r : NULL, y, m);
+            add_stripe(&s, y, &m->sums);
+        }
+        r += s.rows;
+    }
+}
+
+/* One pass over a block for the squared error: weight gradient, bias gradient, sum. */
+static void lanes_mse_part(const struct TYPED(lf_loss) * loss, size_t rows, size_t in,
+                           const REAL *x, size_t row_stride, size_t col_stride, const REAL *w,
+                           const REAL *b, const REAL *target, const REAL *row_weight, REAL *part)
+{
+    struct mse m;
+    const size_t whole = rows / LF_VECTOR(REAL) * LF_VECTOR(REAL);
+    m.w = w;
+    m.b = b ? *b : (REAL)-0.0;
+    m.scale = loss->scale;
+    m.upstream = loss->upstream;
+    if (rows == 1) {
+        REAL bias = 0;
+        part[in + 1] = (REAL)-0.0;
+        REAL g = mse_slope(lanes_dot(in, x, col_stride, w, m.b), *target, row_weight, &m, &bias,
+                           part + in + 1);
+        lanes_single(in, x, col_stride, g, part);
+        return;
+    }
+    const enum lf_layout layout = lf_layout_of(in, row_stride, col_stride);
+    const int dense = row_stride == in || row_stride == 1;
+    const int direct = in <= LF_DIRECT(layout) && in > 0 && dense && !row_weight;
+    lanes_begin(in, !direct && lf_by_lane(in, row_stride, col_stride), &m.sums);
+    v_store(m.squares, v_set1((REAL)-0.0));
+    mse_stripes(direct, whole, in, x, row_stride, col_stride, target, row_weight, &m);
+    for (size_t r = whole; r < rows; r++) {
+        const REAL *row = x + r * row_stride;
+        size_t lane = r - whole;
+        REAL g =
+            mse_slope(lanes_dot(in, row, col_stride, w, m.b), target[r],
+                      row_weight ? row_weight + r : NULL, &m, m.sums.bias + lane, m.squares + lane);
+        add_row(lane, row, col_stride, g, &m.sums);
+    }
+    lanes_end(&m.sums, part);
+    part[in + 1] = v_sum(v_load(m.squares));
+}

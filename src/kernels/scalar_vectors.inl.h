@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* scalar.c: vectors, and the tree of partial sums. */
+
+static void TYPED(axpy)(size_t n, REAL alpha, const REAL *x, REAL *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = FMA(alpha, x[i], y[i]);
+}
+
+/* Like a binary counter: after an odd block the pair is complete, after every second pair the
+ * pair of pairs, and so on. */
+static void TYPED(parts_push)(size_t block, size_t width, REAL *stack)
+{
+    REAL *top = stack + lf_part_slot(block) * width;
+    for (; block % 2 == 1; block /= 2, top -= width)
+        TYPED(axpy)(width, 1, top, top - width);
+}
+
+static void TYPED(parts_finish)(size_t blocks, size_t width, REAL *stack, REAL *total)
+{
+    if (blocks == 0)
+        return;
+    REAL *top = stack + (lf_part_slot(blocks) - 1) * width;
+    for (; top > stack; top -= width)
+        TYPED(axpy)(width, 1, top, top - width);
+    TYPED(axpy)(width, 1, stack, total);
+}
