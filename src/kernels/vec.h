@@ -5,7 +5,9 @@
  * A vec is 64 bytes of one type, however many registers that takes: 16 floats (vec_f32), 8 doubles
  * (vec_f64) or 16 words (vec_u32, whose operations are named u_). V lanes a vec, numbered in memory
  * order. The first n lanes, n from 0 to V, may stand for the whole: the *_part operations touch no
- * other element. Each ISA defines in its vec_<isa>.h, for both types
+ * other element. What is done to the lanes one by one is done to whole registers, in
+ * vec_of_regs.inl.h and words_of_regs.inl.h; each ISA defines those, in its regs_<isa>.h and
+ * words_<isa>.h, and the rest in its vec_<isa>.h. For both types
  *   v_set1(x)                 x in every lane
  *   v_load(p), v_store(p, v)  V elements from p, any alignment
  *   v_load_half(p), v_store_half(p, v)
@@ -32,7 +34,9 @@
  *   v_if_finite(t, a, b)      a in the lanes where t is finite, b in the others
  * For loops that keep many sums, a reg is one register of R = sizeof(reg) / sizeof(type) lanes, and
  * a vec is V / R of them; there are REGISTERS.
- *   r_set1, r_load, r_store, r_add, r_sub, r_mul, r_fma    as those of a vec
+ *   r_set1, r_load, r_store, r_add, r_sub, r_mul, r_fma, r_div, r_sqrt, r_abs, r_if_greater,
+ *   r_if_finite, r_exp, r_log, r_log1p, r_tanh, r_erf, r_sinpi, r_cospi
+ *                             as those of a vec
  *   r_load_part(p, n)         the first n lanes from p, n from 1 to R, 0 in the others
  *   r_load_rows(n, p, s, c)   n > 1 columns of R rows: lane j of c[i] = p[j s + i]; n is constant,
  *                             and equal to s if n elements have less than 16 bytes
@@ -94,6 +98,18 @@
 #define r_sub TYPED(r_sub)
 #define r_mul TYPED(r_mul)
 #define r_fma TYPED(r_fma)
+#define r_div TYPED(r_div)
+#define r_sqrt TYPED(r_sqrt)
+#define r_abs TYPED(r_abs)
+#define r_if_greater TYPED(r_if_greater)
+#define r_if_finite TYPED(r_if_finite)
+#define r_exp TYPED(r_exp)
+#define r_log TYPED(r_log)
+#define r_log1p TYPED(r_log1p)
+#define r_tanh TYPED(r_tanh)
+#define r_erf TYPED(r_erf)
+#define r_sinpi TYPED(r_sinpi)
+#define r_cospi TYPED(r_cospi)
 #define r_spread TYPED(r_spread)
 #define r_load_rows TYPED(r_load_rows)
 
@@ -103,6 +119,37 @@
 #else
 #define LF_UNROLL _Pragma("GCC unroll 32")
 #endif
+
+/* A statement in i for each register of a vec, whose number LF_VEC_REGS the regs_<isa>.h defines.
+ * No loop: gcc makes longer code of one, though it unrolls it. */
+#define LF_REG(index, statement)                                                                   \
+    {                                                                                              \
+        const size_t i = index;                                                                    \
+        statement;                                                                                 \
+    }
+#define LF_REGS_1(statement) LF_REG(0, statement)
+#define LF_REGS_2(statement) LF_REGS_1(statement) LF_REG(1, statement)
+#define LF_REGS_4(statement) LF_REGS_2(statement) LF_REG(2, statement) LF_REG(3, statement)
+#define LF_REGS_OF(n, statement) LF_REGS_##n(statement)
+#define LF_REGS(n, statement) LF_REGS_OF(n, statement)
+#define LF_FOR_EACH_REG(statement) LF_REGS(LF_VEC_REGS, statement)
+
+/* The body of a function: a vec whose register i is the expression in i. */
+#define LF_EACH_REG(type, expression)                                                              \
+    type v_;                                                                                       \
+    LF_FOR_EACH_REG(v_.r[i] = (expression))                                                        \
+    return v_
+
+/* The function `name` of a register of either type, by its names elsewhere. */
+#define LF_FUNCTION(name, f32, f64)                                                                \
+    LF_INLINE reg_f32 name##_f32(reg_f32 v)                                                        \
+    {                                                                                              \
+        return f32(v);                                                                             \
+    }                                                                                              \
+    LF_INLINE reg_f64 name##_f64(reg_f64 v)                                                        \
+    {                                                                                              \
+        return f64(v);                                                                             \
+    }
 
 /* A pointer that the compiler may not derive from others: it would spare registers and add up its
  * address in a chain as long as the loop itself. */
