@@ -180,8 +180,9 @@ runs 0 reproduce linear --iterations 3 --trace /dev/stdout
 
 # Interrupted, or its message unread: no file stays behind.
 mkdir "$work/interrupted"
-for signal in TERM HUP; do # a shell starts background jobs deaf to INT and QUIT
-    $lanefit reproduce linear --iterations 30000000 --trace "$work/interrupted/t" &
+for signal in TERM HUP INT QUIT; do
+    # A shell starts background jobs deaf to INT and QUIT, nohup its command to HUP.
+    env --default-signal=HUP,INT,QUIT $lanefit reproduce linear --iterations 30000000 --trace "$work/interrupted/t" &
     sleep 0.4
     kill -$signal $!
     wait $!
