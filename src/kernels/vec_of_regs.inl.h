@@ -16,8 +16,10 @@ LF_INLINE vec v_load(const REAL *p)
     LF_EACH_REG(vec, r_load(p + i * (sizeof(reg) / sizeof(REAL))));
 }
 
-LF_INLINE void v_store(REAL *p, vec v){
-    LF_FOR_EACH_REG(r_store(p + i * (sizeof(reg) / sizeof(REAL)), v.r[i]))}
+LF_INLINE void v_store(REAL *p, vec v)
+{
+    LF_FOR_EACH_REG(r_store(p + i * (sizeof(reg) / sizeof(REAL)), v.r[i]));
+}
 
 #define ONE_OPERAND(name)                                                                          \
     LF_INLINE vec v_##name(vec v)                                                                  \
@@ -29,13 +31,23 @@ LF_INLINE void v_store(REAL *p, vec v){
     {                                                                                              \
         LF_EACH_REG(vec, r_##name(a.r[i], b.r[i]));                                                \
     }
-TWO_OPERANDS(add) TWO_OPERANDS(sub) TWO_OPERANDS(mul) TWO_OPERANDS(div) ONE_OPERAND(sqrt)
-    ONE_OPERAND(abs) ONE_OPERAND(exp) ONE_OPERAND(log) ONE_OPERAND(log1p) ONE_OPERAND(tanh)
-        ONE_OPERAND(erf) ONE_OPERAND(sinpi) ONE_OPERAND(cospi)
+TWO_OPERANDS(add)
+TWO_OPERANDS(sub)
+TWO_OPERANDS(mul)
+TWO_OPERANDS(div)
+ONE_OPERAND(sqrt)
+ONE_OPERAND(abs)
+ONE_OPERAND(exp)
+ONE_OPERAND(log)
+ONE_OPERAND(log1p)
+ONE_OPERAND(tanh)
+ONE_OPERAND(erf)
+ONE_OPERAND(sinpi)
+ONE_OPERAND(cospi)
 #undef ONE_OPERAND
 #undef TWO_OPERANDS
 
-            LF_INLINE vec v_fma(vec a, vec b, vec c)
+LF_INLINE vec v_fma(vec a, vec b, vec c)
 {
     LF_EACH_REG(vec, r_fma(a.r[i], b.r[i], c.r[i]));
 }

@@ -15,8 +15,10 @@ LF_INLINE vec_u32 u_load(const uint32_t *p)
     LF_EACH_REG(vec_u32, r_load_u32(p + i * (sizeof(reg_u32) / sizeof *p)));
 }
 
-LF_INLINE void u_store(uint32_t *p, vec_u32 v){
-    LF_FOR_EACH_REG(r_store_u32(p + i * (sizeof(reg_u32) / sizeof *p), v.r[i]))}
+LF_INLINE void u_store(uint32_t *p, vec_u32 v)
+{
+    LF_FOR_EACH_REG(r_store_u32(p + i * (sizeof(reg_u32) / sizeof *p), v.r[i]));
+}
 
 #define TWO_OPERANDS(name)                                                                         \
     LF_INLINE vec_u32 u_##name(vec_u32 a, vec_u32 b)                                               \
@@ -28,12 +30,17 @@ LF_INLINE void u_store(uint32_t *p, vec_u32 v){
     {                                                                                              \
         LF_EACH_REG(vec_u32, r_##name##_u32(v.r[i], n));                                           \
     }
-TWO_OPERANDS(and) TWO_OPERANDS(xor) TWO_OPERANDS(add) TWO_OPERANDS(mul) TWO_OPERANDS(odd) SHIFT(shl)
-    SHIFT(shr)
+TWO_OPERANDS(and)
+TWO_OPERANDS(xor)
+TWO_OPERANDS(add)
+TWO_OPERANDS(mul)
+TWO_OPERANDS(odd)
+SHIFT(shl)
+SHIFT(shr)
 #undef TWO_OPERANDS
 #undef SHIFT
 
-        LF_INLINE vec_f32 u_to_f32(vec_u32 v)
+LF_INLINE vec_f32 u_to_f32(vec_u32 v)
 {
     LF_EACH_REG(vec_f32, r_u32_to_f32(v.r[i]));
 }
