@@ -7,6 +7,9 @@
 #define mse_columns TYPED(mse_columns)
 #define mse_direct TYPED(mse_direct)
 #define mse_slopes TYPED(mse_slopes)
+#define chain_run TYPED(chain_run)
+#define slope_run TYPED(slope_run)
+#define mse_runs TYPED(mse_runs)
 #define mse_slope TYPED(mse_slope)
 #define mse_stripes TYPED(mse_stripes)
 #define lanes_mse_part TYPED(lanes_mse_part)
@@ -62,6 +65,8 @@ LF_INLINE void mse_columns(enum lf_layout layout, int scaled, size_t in, size_t 
     for (size_t r = lane; r < s->rows; r += LF_VECTOR(REAL)) {
         if (layout == LF_BY_ROWS && lane == 0)
             prefetch_rows(in, s->x + r * in, LF_AHEAD);
+        if (layout == LF_BY_COLUMNS && n == LF_VEC_REGS && in > 1)
+            prefetch_columns(in, s->x + r, stride);
         LF_UNROLL
         for (size_t k = 0; k < n; k++) {
             size_t at = r + k * REG_ROWS;
@@ -143,7 +148,77 @@ LF_INLINE void mse_slopes(size_t rows, const REAL *target, const REAL *row_weigh
     v_store(m->squares, squares);
 }
 
-/* The same for one row, with the sums of its lane. Returns the gradient. */
+/* y = the outputs of n registers of rows from row r of a stripe by columns on, n a constant. */
+LF_INLINE void chain_run(size_t n, const struct stripe *s, size_t r, const struct mse *m, reg *y)
+{
+    const REAL *x = s->x + r;
+    LF_UNROLL
+    for (size_t k = 0; k < n; k++)
+        y[k] = r_set1((REAL)-0.0);
+    for (size_t i = 0; i < s->in; i++, x += s->stride) {
+        const reg weight = r_set1(m->w[i]);
+        LF_UNROLL
+        for (size_t k = 0; k < n; k++) {
+            if (k % LF_VEC_REGS == 0 && r + k * REG_ROWS >= STRIPE_ROWS / 2)
+                prefetch_columns(1, x + k * REG_ROWS, 0);
+            y[k] = r_fma(r_load(x + k * REG_ROWS), weight, y[k]);
+        }
+    }
+    LF_UNROLL
+    for (size_t k = 0; k < n; k++)
+        y[k] = r_add(y[k], r_set1(m->b));
+}
+
+/* g = what the loss makes of n registers of outputs y, n a constant; adds to the sums of a vec of
+ * rows. */
+LF_INLINE void slope_run(size_t n, const REAL *target, const REAL *row_weight, const struct mse *m,
+                         const reg *y, reg *bias, reg *squares, REAL *g)
+{
+    LF_UNROLL
+    for (size_t k = 0; k < n; k++) {
+        reg d = r_sub(y[k], r_load(target + k * REG_ROWS)), scaled = d;
+        reg scale = r_set1(2 * m->scale);
+        if (row_weight) {
+            reg weight = r_load(row_weight + k * REG_ROWS);
+            scale = r_mul(scale, weight);
+            scaled = r_mul(weight, d);
+        }
+        reg slope = r_mul(r_mul(scale, d), r_set1(m->upstream));
+        squares[k % LF_VEC_REGS] = r_fma(scaled, d, squares[k % LF_VEC_REGS]);
+        bias[k % LF_VEC_REGS] = r_add(bias[k % LF_VEC_REGS], slope);
+        r_store(g + k * REG_ROWS, slope);
+    }
+}
+
+/* g = the gradients of the outputs of a stripe by columns; adds to the sums of both. */
+LF_APART void mse_runs(const struct stripe *s, const REAL *target, const REAL *row_weight, REAL *g,
+                       struct mse *m)
+{
+    enum { RUN = REGISTERS / 2 };
+    reg y[RUN], bias[LF_VEC_REGS], squares[LF_VEC_REGS];
+    size_t r = 0;
+    LF_UNROLL
+    for (size_t k = 0; k < LF_VEC_REGS; k++) {
+        bias[k] = r_load(m->sums.bias + k * REG_ROWS);
+        squares[k] = r_load(m->squares + k * REG_ROWS);
+    }
+    for (; s->rows - r >= RUN * REG_ROWS; r += RUN * REG_ROWS) {
+        chain_run(RUN, s, r, m, y);
+        slope_run(RUN, target + r, row_weight ? row_weight + r : NULL, m, y, bias, squares, g + r);
+    }
+    for (; r < s->rows; r += LF_VECTOR(REAL)) {
+        chain_run(LF_VEC_REGS, s, r, m, y);
+        slope_run(LF_VEC_REGS, target + r, row_weight ? row_weight + r : NULL, m, y, bias, squares,
+                  g + r);
+    }
+    LF_UNROLL
+    for (size_t k = 0; k < LF_VEC_REGS; k++) {
+        r_store(m->sums.bias + k * REG_ROWS, bias[k]);
+        r_store(m->squares + k * REG_ROWS, squares[k]);
+    }
+}
+
+/* What the loss makes of one row, with the sums of its lane. Returns the gradient. */
 LF_INLINE REAL mse_slope(REAL y, REAL target, const REAL *row_weight, const struct mse *m,
                          REAL *bias, REAL *squares)
 {
@@ -167,7 +242,10 @@ LF_INLINE void mse_stripes(int direct, size_t rows, size_t in, const REAL *x, si
         struct stripe s = next_stripe(passes, r, rows, in, x, row_stride, col_stride, copy);
         if (direct)
             mse_direct(&s, target + r, m);
-        else {
+        else if (LF_RUNS && s.layout == LF_BY_COLUMNS) {
+            mse_runs(&s, target + r, row_weight ? row_weight + r : NULL, y, m);
+            add_stripe(&s, y, &m->sums);
+        } else {
             chain_stripe(&s, m->w, m->b, y);
             mse_slopes(s.rows, target + r, row_weight ? row_weight + r : NULL, y, m);
             add_stripe(&s, y, &m->sums);

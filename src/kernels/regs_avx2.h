@@ -106,18 +106,42 @@ LF_INLINE __m256d two_pairs(const double *a, const double *b)
     return _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(a)), _mm_loadu_pd(b), 1);
 }
 
-/* Of eight rows, the last four from q on. */
+/* The 4 x 4 blocks in the halves of four registers, transposed. */
+LF_INLINE void transpose_quads(reg_f32 q[4])
+{
+    __m256 low01 = _mm256_unpacklo_ps(q[0], q[1]), high01 = _mm256_unpackhi_ps(q[0], q[1]);
+    __m256 low23 = _mm256_unpacklo_ps(q[2], q[3]), high23 = _mm256_unpackhi_ps(q[2], q[3]);
+    q[0] = _mm256_shuffle_ps(low01, low23, 0x44);
+    q[1] = _mm256_shuffle_ps(low01, low23, 0xee);
+    q[2] = _mm256_shuffle_ps(high01, high23, 0x44);
+    q[3] = _mm256_shuffle_ps(high01, high23, 0xee);
+}
+
+/* Four columns of eight rows, the last four rows from q on. */
 LF_INLINE void load_quads(const float *p, const float *q, size_t stride, reg_f32 column[4])
 {
-    __m256 a = two_quads(p, q), b = two_quads(p + stride, q + stride);
-    __m256 c = two_quads(p + 2 * stride, q + 2 * stride);
-    __m256 d = two_quads(p + 3 * stride, q + 3 * stride);
-    __m256 ab_low = _mm256_unpacklo_ps(a, b), ab_high = _mm256_unpackhi_ps(a, b);
-    __m256 cd_low = _mm256_unpacklo_ps(c, d), cd_high = _mm256_unpackhi_ps(c, d);
-    column[0] = _mm256_shuffle_ps(ab_low, cd_low, 0x44);
-    column[1] = _mm256_shuffle_ps(ab_low, cd_low, 0xee);
-    column[2] = _mm256_shuffle_ps(ab_high, cd_high, 0x44);
-    column[3] = _mm256_shuffle_ps(ab_high, cd_high, 0xee);
+    LF_UNROLL
+    for (size_t k = 0; k < 4; k++)
+        column[k] = two_quads(p + k * stride, q + k * stride);
+    transpose_quads(column);
+}
+
+/* Eight columns of eight rows, which are read whole. */
+LF_INLINE void load_octets(const float *p, const float *q, size_t stride, reg_f32 column[8])
+{
+    reg_f32 first[4], last[4];
+    LF_UNROLL
+    for (size_t k = 0; k < 4; k++) {
+        first[k] = _mm256_loadu_ps(p + k * stride);
+        last[k] = _mm256_loadu_ps(q + k * stride);
+    }
+    transpose_quads(first);
+    transpose_quads(last);
+    LF_UNROLL
+    for (size_t k = 0; k < 4; k++) {
+        column[k] = _mm256_permute2f128_ps(first[k], last[k], 0x20);
+        column[k + 4] = _mm256_permute2f128_ps(first[k], last[k], 0x31);
+    }
 }
 
 LF_INLINE void load_doubles(const double *p, size_t stride, reg_f64 column[2])
@@ -178,6 +202,10 @@ LF_INLINE void r_load_rows_f32(size_t n, const float *p, size_t stride, reg_f32 
         return;
     }
     LF_OPAQUE(q);
+    if (n == 8) {
+        load_octets(p, q, stride, column);
+        return;
+    }
     LF_UNROLL
     for (size_t i = 0; i < n; i += 4) {
         size_t at = i + 4 <= n ? i : n - 4;

@@ -76,24 +76,13 @@ LF_INLINE void v_sum4_f32(const vec_f32 v[4], float sum[4])
     _mm_storeu_ps(sum, _mm_blend_ps(ac, _mm_moveldup_ps(bd), 0xa));
 }
 
-/* The 4 x 4 blocks in the halves of four registers, transposed. */
-LF_INLINE void transpose4_f32(__m256 q[4])
-{
-    __m256 low01 = _mm256_unpacklo_ps(q[0], q[1]), high01 = _mm256_unpackhi_ps(q[0], q[1]);
-    __m256 low23 = _mm256_unpacklo_ps(q[2], q[3]), high23 = _mm256_unpackhi_ps(q[2], q[3]);
-    q[0] = _mm256_shuffle_ps(low01, low23, 0x44);
-    q[1] = _mm256_shuffle_ps(low01, low23, 0xee);
-    q[2] = _mm256_shuffle_ps(high01, high23, 0x44);
-    q[3] = _mm256_shuffle_ps(high01, high23, 0xee);
-}
-
 /* Rows k and k + 4 of eight in the halves of q[k], the rows of p from `first` on. */
 LF_INLINE void load_columns_f32(const float *p, size_t stride, size_t n, size_t first, __m256 q[4])
 {
     LF_UNROLL
     for (size_t k = 0; k < 4; k++)
         q[k] = two_quads(p + LF_ROW(first + k, n) * stride, p + LF_ROW(first + k + 4, n) * stride);
-    transpose4_f32(q);
+    transpose_quads(q);
 }
 
 LF_INLINE vec_f32 v_repeat_f32(const float *p, size_t lanes)

@@ -74,7 +74,7 @@ LF_INLINE void v_sum4_f32(const vec_f32 v[4], float sum[4])
     vst1q_f32(sum, vpaddq_f32(ab, cd));
 }
 
-LF_INLINE void transpose4_f32(float32x4_t q[4])
+LF_INLINE void transpose_quads(float32x4_t q[4])
 {
     float32x4_t even01 = vtrn1q_f32(q[0], q[1]), odd01 = vtrn2q_f32(q[0], q[1]);
     float32x4_t even23 = vtrn1q_f32(q[2], q[3]), odd23 = vtrn2q_f32(q[2], q[3]);
@@ -110,7 +110,7 @@ LF_INLINE void v_load_columns_f32(const float *p, size_t stride, size_t n, vec_f
         LF_UNROLL
         for (size_t k = 0; k < 4; k++)
             q[k] = vld1q_f32(p + LF_ROW(4 * i + k, n) * stride);
-        transpose4_f32(q);
+        transpose_quads(q);
         LF_UNROLL
         for (size_t j = 0; j < 4; j++)
             v[j].r[i] = q[j];
