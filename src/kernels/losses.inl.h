@@ -7,6 +7,7 @@
 #define loss_elements TYPED(loss_elements)
 #define spread_weights TYPED(spread_weights)
 #define loss_rows TYPED(loss_rows)
+#define is_single TYPED(is_single)
 
 /* What elements contribute: fma(a, b, sum) to the value of a loss, slope to its gradient. */
 struct loss_terms {
@@ -133,10 +134,21 @@ static void loss_rows(const struct TYPED(lf_loss) * loss, size_t rows, size_t ou
         }
 }
 
+/* One squared error, as a step of one sample has it, needs no vectors. */
+LF_INLINE int is_single(const struct TYPED(lf_loss) * loss, size_t rows, size_t out)
+{
+    return rows == 1 && out == 1 && loss->kind == LF_MSE_LOSS;
+}
+
 static void TYPED(loss_part)(const struct TYPED(lf_loss) * loss, size_t rows, size_t out,
                              const REAL *prediction, const REAL *target, const REAL *row_weight,
                              REAL *part)
 {
+    if (is_single(loss, rows, out)) {
+        REAL d = *prediction - *target;
+        *part = (row_weight ? *row_weight * d : d) * d;
+        return;
+    }
     REAL sums[LF_VECTOR(REAL)];
     v_store(sums, v_set1((REAL)-0.0));
     loss_rows(loss, rows, out, prediction, target, row_weight, sums, NULL);
@@ -147,5 +159,10 @@ static void TYPED(loss_grad)(const struct TYPED(lf_loss) * loss, size_t rows, si
                              const REAL *prediction, const REAL *target, const REAL *row_weight,
                              REAL *grad)
 {
+    if (is_single(loss, rows, out)) {
+        REAL scale = 2 * loss->scale, d = *prediction - *target;
+        *grad += (row_weight ? scale * *row_weight : scale) * d * loss->upstream;
+        return;
+    }
     loss_rows(loss, rows, out, prediction, target, row_weight, NULL, grad);
 }

@@ -78,18 +78,18 @@ LF_INLINE vec_u32 next_group(struct lf_rng *rng)
     return temper(group);
 }
 
-/* n words, n at most those left in the group that rng->next is in; returns n. */
-static size_t words_of_group(struct lf_rng *rng, size_t n, uint32_t *out)
+/* The next word; one alone is tempered faster without vectors. */
+LF_INLINE uint32_t next_word(struct lf_rng *rng)
 {
-    uint32_t word[LF_LANES];
-    size_t used = rng->next % LF_LANES;
-    if (used == 0)
-        store_group(rng, rng->next, twisted_group(rng, rng->next));
-    n = n < LF_LANES - used ? n : LF_LANES - used;
-    u_store(word, temper(u_load(rng->state + rng->next - used)));
-    memcpy(out, word + used, n * sizeof *out);
-    rng->next = (rng->next + (uint32_t)n) % LF_RNG_WORDS;
-    return n;
+    const uint32_t k = rng->next;
+    if (k % LF_LANES == 0)
+        store_group(rng, k, twisted_group(rng, k));
+    rng->next = k + 1 < LF_RNG_WORDS ? k + 1 : 0;
+    uint32_t y = rng->state[k];
+    y ^= y >> 11;
+    y ^= y << 7 & 0x9d2c5680u;
+    y ^= y << 15 & 0xefc60000u;
+    return y ^ y >> 18;
 }
 
 static void words(struct lf_rng *rng, size_t n, uint32_t *out)
@@ -97,7 +97,7 @@ static void words(struct lf_rng *rng, size_t n, uint32_t *out)
     size_t i = 0;
     while (i < n) {
         if (n - i < LF_LANES || rng->next % LF_LANES != 0) {
-            i += words_of_group(rng, n - i, out + i);
+            out[i++] = next_word(rng);
         } else {
             u_store(out + i, next_group(rng));
             i += LF_LANES;
@@ -170,14 +170,11 @@ LF_INLINE struct lanes_f64 draw_lanes_f64(struct lf_rng_lanes *rng)
 
 static float draw_f32(struct lf_rng *rng)
 {
-    uint32_t word;
-    words(rng, 1, &word);
-    return (float)(int32_t)(word & 0xffffffu) * 0x1p-24f;
+    return (float)(int32_t)(next_word(rng) & 0xffffffu) * 0x1p-24f;
 }
 
 static double draw_f64(struct lf_rng *rng)
 {
-    uint32_t word[2];
-    words(rng, 2, word);
-    return real_of_words(word[0], word[1]);
+    const uint32_t high = next_word(rng);
+    return real_of_words(high, next_word(rng));
 }

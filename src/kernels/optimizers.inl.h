@@ -22,6 +22,12 @@ LF_INLINE void sgd_piece(struct TYPED(lf_sgd) sgd, size_t m, const REAL *g, REAL
 static void TYPED(sgd)(size_t n, const struct TYPED(lf_sgd) * sgd, const REAL *g, REAL *velocity,
                        REAL *w)
 {
+    enum { FEW = 4 }; /* elements that vectors take longer for */
+    if (n <= FEW && sgd->weight_decay == 0 && sgd->momentum == 0) {
+        for (size_t i = 0; i < n; i++)
+            w[i] = FMA(-sgd->lr, g[i], w[i]);
+        return;
+    }
     const struct TYPED(lf_sgd) s = *sgd, plain = {.lr = s.lr};
     const struct TYPED(lf_sgd) heavy = {.lr = s.lr, .momentum = s.momentum};
     if (s.weight_decay == 0 && s.momentum == 0)

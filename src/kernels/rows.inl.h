@@ -11,7 +11,9 @@
 LF_APART void TYPED(affine)(size_t rows, size_t in, size_t out, const REAL *x, size_t row_stride,
                             size_t col_stride, const REAL *w, const REAL *b, REAL *y)
 {
-    if (out == 1 && in <= LF_LANES_IN)
+    if (rows == 1 && out == 1 && in <= LF_LANES_IN)
+        *y = lanes_dot(in, x, col_stride, w, b ? *b : (REAL)-0.0);
+    else if (out == 1 && in <= LF_LANES_IN)
         lanes_affine(rows, in, x, row_stride, col_stride, w, b, y);
     else if (out <= LF_WIDE_OUTPUTS && in > LF_LANES_IN)
         wide_affine(rows, in, out, x, row_stride, col_stride, w, b, y);
@@ -22,7 +24,10 @@ LF_APART void TYPED(affine)(size_t rows, size_t in, size_t out, const REAL *x, s
 static void TYPED(affine_grad_input)(size_t rows, size_t in, size_t out, const REAL *g,
                                      const REAL *w, REAL *dx)
 {
-    matrix_grad_input(rows, in, out, g, w, dx);
+    if (rows == 1 && in == 1)
+        *dx += lanes_dot(out, g, 1, w, (REAL)-0.0);
+    else
+        matrix_grad_input(rows, in, out, g, w, dx);
 }
 
 /* The running sums of a weight and a bias gradient; those of one lane stand in the part itself. */
