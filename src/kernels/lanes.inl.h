@@ -33,7 +33,8 @@
 enum {
     LF_AHEAD = 4096, /* bytes from a row to one that is worth asking for */
     LF_GROUP = 8,    /* columns at most whose weights or sums are kept in registers */
-    LF_STRIPE = 16   /* vecs of rows that are read more than once */
+    LF_STRIPE = 16,  /* vecs of rows that are read more than once */
+    LF_COPIED_IN = 3 /* columns at most of a copy: more that lie by rows are read by rows */
 };
 
 /* Whether the one pass reads a run of each column at a time. From memory and with registers for 16
@@ -51,7 +52,7 @@ enum lf_layout { LF_BY_COLUMNS, LF_BY_ROWS };
 /* How a stripe of rows is read. Rows that lie otherwise are copied by columns. */
 LF_INLINE enum lf_layout lf_layout_of(size_t in, size_t row_stride, size_t col_stride)
 {
-    const int near = row_stride == in || in > 3;
+    const int near = row_stride == in || in > LF_COPIED_IN;
     return in > 1 && row_stride != 1 && col_stride == 1 && near ? LF_BY_ROWS : LF_BY_COLUMNS;
 }
 
@@ -311,7 +312,7 @@ LF_APART void lanes_affine(size_t rows, size_t in, const REAL *x, size_t row_str
     const int passes = in > LF_GROUP ? 2 : 1;
     size_t tail = rows % LF_VECTOR(REAL), whole = rows - tail;
     for (size_t r = 0; r < whole;) {
-        _Alignas(64) REAL copy[LF_LANES_IN * STRIPE_ROWS];
+        _Alignas(64) REAL copy[LF_COPIED_IN * STRIPE_ROWS];
         struct stripe s = next_stripe(passes, r, rows, in, x, row_stride, col_stride, copy);
         chain_stripe(&s, w, bias, y + r);
         r += s.rows;
@@ -359,7 +360,7 @@ LF_APART void lanes_add(size_t rows, const REAL *x, size_t row_stride, size_t co
         bias = v_add(bias, v_load(g + r));
     v_store(sums->bias, bias);
     for (size_t r = 0; r < whole;) {
-        _Alignas(64) REAL copy[LF_LANES_IN * STRIPE_ROWS];
+        _Alignas(64) REAL copy[LF_COPIED_IN * STRIPE_ROWS];
         struct stripe s = next_stripe(2, r, rows, sums->in, x, row_stride, col_stride, copy);
         add_stripe(&s, g + r, sums);
         r += s.rows;

@@ -238,7 +238,7 @@ LF_INLINE void mse_stripes(int direct, size_t rows, size_t in, const REAL *x, si
     const size_t regs = LF_VECTOR(REAL) / REG_ROWS;
     const int passes = direct && lf_at_once(in, regs) == regs ? 1 : 2;
     for (size_t r = 0; r < rows;) {
-        _Alignas(64) REAL copy[LF_LANES_IN * STRIPE_ROWS];
+        _Alignas(64) REAL copy[LF_COPIED_IN * STRIPE_ROWS];
         struct stripe s = next_stripe(passes, r, rows, in, x, row_stride, col_stride, copy);
         if (direct)
             mse_direct(&s, target + r, m);

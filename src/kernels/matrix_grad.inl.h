@@ -145,7 +145,8 @@ LF_INLINE void matrix_columns(size_t rows, size_t more, size_t n, const REAL *x,
     }
 }
 
-/* The weight sums of several lanes. Rows that are not there contribute 0 times -0.0: nothing. */
+/* The weight sums of more than LF_STRANDS lanes. Rows that are not there contribute 0 times -0.0:
+ * nothing. */
 static void matrix_lanes(int first, size_t rows, size_t in, size_t out, const REAL *x,
                          size_t row_stride, size_t col_stride, const REAL *g, size_t lanes,
                          REAL *weight)
@@ -166,9 +167,7 @@ static void matrix_lanes(int first, size_t rows, size_t in, size_t out, const RE
         for (size_t j = 0; j < grouped; j += group) {
             const REAL *columns = b + j * LF_COLUMN;
             REAL *sums = weight + j / group * single * LF_VECTOR(REAL);
-            if (lanes == 2)
-                column_lanes(2, single, steps, a, columns, sums);
-            else if (lanes == 4)
+            if (lanes == 4)
                 column_lanes(4, single, steps, a, columns, sums);
             else if (lanes == 8)
                 column_lanes(8, single, steps, a, columns, sums);

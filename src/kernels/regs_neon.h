@@ -142,15 +142,16 @@ LF_INLINE void r_spread_f64(const double *p, reg_f64 v[4])
 /* Wider rows go by quads, the last of which may overlap the one before. */
 LF_INLINE void r_load_rows_f32(size_t n, const float *p, size_t stride, reg_f32 *column)
 {
-    if (n == 2)
+    if (n == 2) {
         load_pairs(p, column);
-    else if (n == 3)
+    } else if (n == 3) {
         load_triples(p, column);
-    else
+    } else {
         LF_UNROLL
-    for (size_t i = 0; i < n; i += 4) {
-        size_t at = i + 4 <= n ? i : n - 4;
-        load_quads(p + at, stride, column + at);
+        for (size_t i = 0; i < n; i += 4) {
+            size_t at = i + 4 <= n ? i : n - 4;
+            load_quads(p + at, stride, column + at);
+        }
     }
 }
 

@@ -18,10 +18,11 @@ static void TYPED(sum_part)(size_t n, const REAL *x, REAL *part)
     vec sum[4];
     size_t i = 0;
     sum[0] = sum[1] = sum[2] = sum[3] = v_set1((REAL)-0.0);
-    for (; n - i >= 4 * LF_VECTOR(REAL); i += 4 * LF_VECTOR(REAL))
+    for (; n - i >= 4 * LF_VECTOR(REAL); i += 4 * LF_VECTOR(REAL)) {
         LF_UNROLL
-    for (size_t k = 0; k < 4; k++)
-        sum[k] = v_add(sum[k], v_load(x + i + k * LF_VECTOR(REAL)));
+        for (size_t k = 0; k < 4; k++)
+            sum[k] = v_add(sum[k], v_load(x + i + k * LF_VECTOR(REAL)));
+    }
     for (size_t k = 0; i < n; i += LF_VECTOR(REAL), k++) {
         size_t m = LF_PIECE(REAL, n, i);
         sum[k] = v_first(m, v_add(sum[k], load_first(x + i, m)), sum[k]);
@@ -34,11 +35,12 @@ static void TYPED(dot_part)(size_t n, const REAL *x, const REAL *y, REAL *part)
     vec sum[4];
     size_t i = 0;
     sum[0] = sum[1] = sum[2] = sum[3] = v_set1((REAL)-0.0);
-    for (; n - i >= 4 * LF_VECTOR(REAL); i += 4 * LF_VECTOR(REAL))
+    for (; n - i >= 4 * LF_VECTOR(REAL); i += 4 * LF_VECTOR(REAL)) {
         LF_UNROLL
-    for (size_t k = 0; k < 4; k++) {
-        size_t at = i + k * LF_VECTOR(REAL);
-        sum[k] = v_fma(v_load(x + at), v_load(y + at), sum[k]);
+        for (size_t k = 0; k < 4; k++) {
+            size_t at = i + k * LF_VECTOR(REAL);
+            sum[k] = v_fma(v_load(x + at), v_load(y + at), sum[k]);
+        }
     }
     for (size_t k = 0; i < n; i += LF_VECTOR(REAL), k++) {
         size_t m = LF_PIECE(REAL, n, i);

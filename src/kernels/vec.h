@@ -27,9 +27,9 @@
  *   v_load_columns(p, stride, n, v)
  *                             lane i of v[j] = p[i*stride + j]: n rows of four columns, the last
  *                             row in the other lanes
- *   v_repeat(p, lanes)        the `lanes` elements from p over and over; 2, 4 .. V of them
+ *   v_repeat(p, lanes)        the `lanes` elements from p over and over; 4, 8 .. V of them
  *   v_pieces(p, stride, lanes)
- *                             `lanes` elements from p, from p + stride, and so on
+ *                             as many from p, from p + stride, and so on
  *   v_all_finite(v)           no lane is infinite or NaN
  *   v_if_finite(t, a, b)      a in the lanes where t is finite, b in the others
  * For loops that keep many sums, a reg is one register of R = sizeof(reg) / sizeof(type) lanes, and

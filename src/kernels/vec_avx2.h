@@ -89,17 +89,8 @@ LF_INLINE vec_f32 v_repeat_f32(const float *p, size_t lanes)
 {
     if (lanes == 16)
         return v_load_f32(p);
-    __m256 v = lanes == 8   ? _mm256_loadu_ps(p)
-               : lanes == 4 ? _mm256_broadcast_ps((const __m128 *)p)
-               : lanes == 2 ? _mm256_castpd_ps(_mm256_broadcast_sd((const double *)p))
-                            : _mm256_broadcast_ss(p);
+    __m256 v = lanes == 8 ? _mm256_loadu_ps(p) : _mm256_broadcast_ps((const __m128 *)p);
     return (vec_f32){{v, v}};
-}
-
-LF_INLINE __m128 load_pairs_f32(const float *p, size_t stride)
-{
-    __m128 v = _mm_castpd_ps(_mm_load_sd((const double *)p));
-    return _mm_loadh_pi(v, (const __m64 *)(p + stride));
 }
 
 LF_INLINE vec_f32 v_pieces_f32(const float *p, size_t stride, size_t lanes)
@@ -108,13 +99,8 @@ LF_INLINE vec_f32 v_pieces_f32(const float *p, size_t stride, size_t lanes)
         return v_load_f32(p);
     if (lanes == 8)
         return (vec_f32){{_mm256_loadu_ps(p), _mm256_loadu_ps(p + stride)}};
-    if (lanes == 4)
-        return (vec_f32){{_mm256_loadu2_m128(p + stride, p),
-                          _mm256_loadu2_m128(p + 3 * stride, p + 2 * stride)}};
     return (vec_f32){
-        {_mm256_set_m128(load_pairs_f32(p + 2 * stride, stride), load_pairs_f32(p, stride)),
-         _mm256_set_m128(load_pairs_f32(p + 6 * stride, stride),
-                         load_pairs_f32(p + 4 * stride, stride))}};
+        {_mm256_loadu2_m128(p + stride, p), _mm256_loadu2_m128(p + 3 * stride, p + 2 * stride)}};
 }
 
 LF_INLINE void v_load_columns_f32(const float *p, size_t stride, size_t n, vec_f32 v[4])
@@ -207,9 +193,7 @@ LF_INLINE vec_f64 v_repeat_f64(const double *p, size_t lanes)
 {
     if (lanes == 8)
         return v_load_f64(p);
-    __m256d v = lanes == 4   ? _mm256_loadu_pd(p)
-                : lanes == 2 ? _mm256_broadcast_pd((const __m128d *)p)
-                             : _mm256_broadcast_sd(p);
+    __m256d v = _mm256_loadu_pd(p);
     return (vec_f64){{v, v}};
 }
 
@@ -217,10 +201,7 @@ LF_INLINE vec_f64 v_pieces_f64(const double *p, size_t stride, size_t lanes)
 {
     if (lanes == 8)
         return v_load_f64(p);
-    if (lanes == 4)
-        return (vec_f64){{_mm256_loadu_pd(p), _mm256_loadu_pd(p + stride)}};
-    return (vec_f64){
-        {_mm256_loadu2_m128d(p + stride, p), _mm256_loadu2_m128d(p + 3 * stride, p + 2 * stride)}};
+    return (vec_f64){{_mm256_loadu_pd(p), _mm256_loadu_pd(p + stride)}};
 }
 
 LF_INLINE void v_load_columns_f64(const double *p, size_t stride, size_t n, vec_f64 v[4])

@@ -61,16 +61,8 @@ LF_INLINE vec_f32 v_repeat_f32(const float *p, size_t lanes)
 {
     __m512 v = lanes == 16  ? _mm512_loadu_ps(p)
                : lanes == 8 ? _mm512_broadcast_f32x8(_mm256_loadu_ps(p))
-               : lanes == 4 ? _mm512_broadcast_f32x4(_mm_loadu_ps(p))
-               : lanes == 2 ? _mm512_castpd_ps(_mm512_set1_pd(*(const double *)p))
-                            : _mm512_set1_ps(*p);
+                            : _mm512_broadcast_f32x4(_mm_loadu_ps(p));
     return (vec_f32){{v}};
-}
-
-LF_INLINE __m128 load_pairs_f32(const float *p, size_t stride)
-{
-    __m128 v = _mm_castpd_ps(_mm_load_sd((const double *)p));
-    return _mm_loadh_pi(v, (const __m64 *)(p + stride));
 }
 
 LF_INLINE __m512 join_quarters_f32(__m128 a, __m128 b, __m128 c, __m128 d)
@@ -85,13 +77,9 @@ LF_INLINE vec_f32 v_pieces_f32(const float *p, size_t stride, size_t lanes)
         return (vec_f32){{_mm512_loadu_ps(p)}};
     if (lanes == 8)
         return (vec_f32){{two_octets(p, p + stride)}};
-    if (lanes == 4)
-        return (vec_f32){
-            {join_quarters_f32(_mm_loadu_ps(p), _mm_loadu_ps(p + stride),
-                               _mm_loadu_ps(p + 2 * stride), _mm_loadu_ps(p + 3 * stride))}};
-    return (vec_f32){{join_quarters_f32(
-        load_pairs_f32(p, stride), load_pairs_f32(p + 2 * stride, stride),
-        load_pairs_f32(p + 4 * stride, stride), load_pairs_f32(p + 6 * stride, stride))}};
+    return (vec_f32){
+        {join_quarters_f32(_mm_loadu_ps(p), _mm_loadu_ps(p + stride), _mm_loadu_ps(p + 2 * stride),
+                           _mm_loadu_ps(p + 3 * stride))}};
 }
 
 LF_INLINE void v_load_columns_f32(const float *p, size_t stride, size_t n, vec_f32 v[4])
@@ -164,21 +152,16 @@ LF_INLINE void v_sum4_f64(const vec_f64 v[4], double sum[4])
 
 LF_INLINE vec_f64 v_repeat_f64(const double *p, size_t lanes)
 {
-    __m512d v = lanes == 8   ? _mm512_loadu_pd(p)
-                : lanes == 4 ? _mm512_broadcast_f64x4(_mm256_loadu_pd(p))
-                : lanes == 2 ? _mm512_broadcast_f64x2(_mm_loadu_pd(p))
-                             : _mm512_set1_pd(*p);
-    return (vec_f64){{v}};
+    return (vec_f64){
+        {lanes == 8 ? _mm512_loadu_pd(p) : _mm512_broadcast_f64x4(_mm256_loadu_pd(p))}};
 }
 
 LF_INLINE vec_f64 v_pieces_f64(const double *p, size_t stride, size_t lanes)
 {
     if (lanes == 8)
         return (vec_f64){{_mm512_loadu_pd(p)}};
-    __m256d first = lanes == 4 ? _mm256_loadu_pd(p) : _mm256_loadu2_m128d(p + stride, p);
-    __m256d last = lanes == 4 ? _mm256_loadu_pd(p + stride)
-                              : _mm256_loadu2_m128d(p + 3 * stride, p + 2 * stride);
-    return (vec_f64){{_mm512_insertf64x4(_mm512_castpd256_pd512(first), last, 1)}};
+    __m512d first = _mm512_castpd256_pd512(_mm256_loadu_pd(p));
+    return (vec_f64){{_mm512_insertf64x4(first, _mm256_loadu_pd(p + stride), 1)}};
 }
 
 /* Two elements of every second row of p, from row `first` on. */

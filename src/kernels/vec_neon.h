@@ -86,19 +86,11 @@ LF_INLINE void transpose_quads(float32x4_t q[4])
 
 LF_INLINE vec_f32 v_repeat_f32(const float *p, size_t lanes)
 {
-    if (lanes == 2) {
-        float32x2_t pair = vld1_f32(p);
-        LF_EACH_REG(vec_f32, vcombine_f32(pair, pair));
-    }
-    LF_EACH_REG(vec_f32, lanes == 1 ? vdupq_n_f32(*p) : vld1q_f32(p + 4 * i % lanes));
+    LF_EACH_REG(vec_f32, vld1q_f32(p + 4 * i % lanes));
 }
 
 LF_INLINE vec_f32 v_pieces_f32(const float *p, size_t stride, size_t lanes)
 {
-    if (lanes == 2) {
-        LF_EACH_REG(vec_f32,
-                    vcombine_f32(vld1_f32(p + 2 * i * stride), vld1_f32(p + (2 * i + 1) * stride)));
-    }
     LF_EACH_REG(vec_f32, vld1q_f32(p + 4 * i / lanes * stride + 4 * i % lanes));
 }
 
@@ -177,7 +169,7 @@ LF_INLINE void v_sum4_f64(const vec_f64 v[4], double sum[4])
 
 LF_INLINE vec_f64 v_repeat_f64(const double *p, size_t lanes)
 {
-    LF_EACH_REG(vec_f64, lanes == 1 ? vdupq_n_f64(*p) : vld1q_f64(p + 2 * i % lanes));
+    LF_EACH_REG(vec_f64, vld1q_f64(p + 2 * i % lanes));
 }
 
 LF_INLINE vec_f64 v_pieces_f64(const double *p, size_t stride, size_t lanes)
