@@ -27,14 +27,20 @@
  *
  * Special values: an output that depends on a NaN is NaN, but for the derivatives of l1_loss (0)
  * and relu (1) there; no other output is. Infinities follow IEEE 754, so infinity times 0 is NaN,
- * as a row weight of 0 too. Subnormal numbers are computed with, never flushed to 0. -0.0 is kept
- * where IEEE 754 keeps it: -0.0 times 1 with no bias is -0.0. Activations have x         NaN  -inf
- * -0.0  0.0    inf relu      NaN   0    -0.0  0.0    inf tanh      NaN  -1    -0.0  0.0    1
+ * as a row weight of 0 too. Subnormal numbers are computed with, never flushed to 0, but softplus
+ * may be the smallest of them off: in float that of -103 is 0, though e^-103 rounds to 2^-149. -0.0
+ * is kept where IEEE 754 keeps it: -0.0 times 1 with no bias is -0.0. Activations have
+ *
+ *   x         NaN  -inf  -0.0  0.0    inf
+ *   relu      NaN   0    -0.0  0.0    inf
+ *   tanh      NaN  -1    -0.0  0.0    1
  *   sigmoid   NaN   0    0.5   0.5    1
  *   softplus  NaN   0    ln 2  ln 2   inf
  *   gelu      NaN  NaN   -0.0  0.0    inf
  *   exp       NaN   0    1     1      inf
  *   log       NaN  NaN   -inf  -inf   inf
+ *
+ * A table may be used from several threads at once.
  *
  * u is the unit roundoff, 2^-24 or 2^-53; a bound n u is short for n u / (1 - n u). Bounds hold
  * while nothing overflows, or underflows. */
@@ -69,7 +75,8 @@ enum lf_loss_kind {
     LF_POISSON_NLL_LOSS
 };
 
-/* Activations y = f(x), with the derivatives that torch.autograd takes:
+/* Activations y = f(x), with the derivatives that torch.autograd takes (PyTorch's softplus is x
+ * itself beyond 20, so off by up to 2.1e-9):
  *   relu      max(x, 0)                       f' = 0 where y <= 0, else 1
  *   tanh      tanh(x)                         f' = 1 - y^2
  *   sigmoid   1 / (1 + e^-x)                  f' = y (1 - y)
