@@ -8,17 +8,42 @@
 #include <pthread.h>
 #include <string.h>
 
-static void fill(size_t n, struct test_rng *rng, double *values)
-{
-    for (size_t i = 0; i < n; i++)
-        values[i] = test_uniform(rng, -1, 1);
-}
+/* A block for the one pass; PASS_ELEMENTS hold its x, and its outputs. */
+enum { PASS_ELEMENTS = 24000, PASS_IN = 40, PASS_OUT = 300, PASS_WIDTH = PASS_OUT * 41 + 1 };
 
-static void fill_f32(size_t n, struct test_rng *rng, float *values)
-{
-    for (size_t i = 0; i < n; i++)
-        values[i] = (float)test_uniform(rng, -1, 1);
-}
+struct pass {
+    enum lf_loss_kind kind;
+    size_t rows, in, out, row_stride, col_stride;
+    int column_major, no_bias, row_weights;
+};
+
+/* The table of special values in kernels.h: at NaN, -inf, -0.0, 0.0, inf. */
+#define LN_2 0x1.62e42fefa39efp-1
+static const double special_activations[7][5] = {
+    [LF_RELU] = {NAN, 0, -0.0, 0, INFINITY},
+    [LF_TANH] = {NAN, -1, -0.0, 0, 1},
+    [LF_SIGMOID] = {NAN, 0, 0.5, 0.5, 1},
+    [LF_SOFTPLUS] = {NAN, 0, LN_2, LN_2, INFINITY},
+    [LF_GELU] = {NAN, NAN, -0.0, 0, INFINITY},
+    [LF_EXP] = {NAN, 0, 1, 1, INFINITY},
+    [LF_LOG] = {NAN, NAN, -INFINITY, -INFINITY, INFINITY},
+};
+
+#define REAL float
+#define DTYPE LF_F32
+#define TYPED(name) name##_f32
+#define TYPED_FIELD f32
+#include "contract.inl.h"
+#undef REAL
+#undef DTYPE
+#undef TYPED
+#undef TYPED_FIELD
+
+#define REAL double
+#define DTYPE LF_F64
+#define TYPED(name) name##_f64
+#define TYPED_FIELD f64
+#include "contract.inl.h"
 
 /* A row's result does not depend on the batch it sits in. */
 START_TEST(forward_rows_stand_alone)
@@ -31,9 +56,9 @@ START_TEST(forward_rows_stand_alone)
     fill_f32(ROWS * IN, &rng, x);
     fill_f32(OUT * IN, &rng, w);
     fill_f32(OUT, &rng, b);
-    fill(ROWS * IN, &rng, x64);
-    fill(OUT * IN, &rng, w64);
-    fill(OUT, &rng, b64);
+    fill_f64(ROWS * IN, &rng, x64);
+    fill_f64(OUT * IN, &rng, w64);
+    fill_f64(OUT, &rng, b64);
     for (size_t in = 1; in <= IN; in++)
         for (size_t out = 1; out <= OUT; out++) {
             tested->f32.affine(ROWS, in, out, x, in, 1, w, b, all);
@@ -60,33 +85,28 @@ START_TEST(no_bias)
 }
 END_TEST
 
-/* The one-pass kernel has the bits of the separate ones. */
+/* The one-pass kernel has the bits of the separate ones: every loss, both types and layouts, and
+ * shapes of all kinds. */
 START_TEST(one_pass_equals_its_pieces)
 {
-    const struct lf_loss_f32 mse = {.kind = LF_MSE_LOSS, .scale = 0.35f, .upstream = 1.3f};
     struct test_rng rng = test_rng(3000);
-    for (int round = 0; round < 200; round++) {
-        enum { MOST = 40 };
-        size_t rows = test_below(&rng, MOST + 1), in = test_below(&rng, MOST) + 1;
-        size_t out = test_below(&rng, 2) ? 1 : test_below(&rng, 9) + 1, n = rows * out;
-        float x[MOST * MOST], w[MOST * 9], b[9], target[MOST * 9], y[MOST * 9], g[MOST * 9];
-        float pieces[MOST * 9 + 10], whole[MOST * 9 + 10];
-        for (size_t i = 0; i < rows * in; i++)
-            x[i] = (float)test_uniform(&rng, -1, 1);
-        for (size_t i = 0; i < in * out; i++)
-            w[i] = (float)test_uniform(&rng, -1, 1);
-        for (size_t i = 0; i < out; i++)
-            b[i] = (float)test_uniform(&rng, -1, 1);
-        for (size_t i = 0; i < n; i++) {
-            target[i] = (float)test_uniform(&rng, -1, 1);
-            g[i] = -0.0f;
-        }
-        tested->f32.affine(rows, in, out, x, in, 1, w, b, y);
-        tested->f32.loss_grad(&mse, rows, out, y, target, NULL, g);
-        tested->f32.affine_grad_part(rows, in, out, x, in, 1, g, pieces);
-        tested->f32.loss_part(&mse, rows, out, y, target, NULL, pieces + in * out + out);
-        tested->f32.affine_loss_part(&mse, rows, in, out, x, in, 1, w, b, target, NULL, whole);
-        ck_assert_mem_eq(pieces, whole, (in * out + out + 1) * sizeof(float));
+    for (int round = 0; round < 1500; round++) {
+        struct pass p = {.kind = (enum lf_loss_kind)(round % 5)};
+        size_t shape = test_below(&rng, 32), pad = test_below(&rng, 3);
+        p.rows = test_below(&rng, shape == 0 ? LF_BLOCK_ROWS + 1 : shape < 8 ? 41 : 401);
+        p.in = test_below(&rng, PASS_IN) + 1;
+        p.out = shape == 1 ? 250 + test_below(&rng, 50) : shape % 2 ? 1 : test_below(&rng, 9) + 1;
+        while (p.rows * (p.in + p.out + pad) > PASS_ELEMENTS)
+            p.rows /= 2;
+        p.column_major = test_below(&rng, 2) == 0;
+        p.row_stride = p.column_major ? 1 : p.in + pad;
+        p.col_stride = p.column_major ? p.rows + pad : 1;
+        p.no_bias = test_below(&rng, 4) == 0;
+        p.row_weights = test_below(&rng, 2) == 0;
+        if (round / 5 % 2)
+            check_one_pass_f32(&p, &rng);
+        else
+            check_one_pass_f64(&p, &rng);
     }
 }
 END_TEST
@@ -151,8 +171,8 @@ START_TEST(threads_and_order_of_blocks_change_nothing)
 {
     struct test_rng rng = test_rng(6000);
     double totals[2][THREAD_WIDTH];
-    fill(THREAD_BLOCKS * LF_BLOCK_ROWS * THREAD_IN, &rng, shared_x);
-    fill(THREAD_BLOCKS * LF_BLOCK_ROWS, &rng, shared_target);
+    fill_f64(THREAD_BLOCKS * LF_BLOCK_ROWS * THREAD_IN, &rng, shared_x);
+    fill_f64(THREAD_BLOCKS * LF_BLOCK_ROWS, &rng, shared_target);
     for (int threaded = 0; threaded < 2; threaded++) {
         size_t first[3] = {0, 1, 2};
         pthread_t thread[3];
@@ -178,32 +198,24 @@ START_TEST(threads_and_order_of_blocks_change_nothing)
 }
 END_TEST
 
-/* The table of special values in kernels.h. */
-START_TEST(special_values_of_activations)
+START_TEST(special_values)
 {
-    static const double x[5] = {NAN, -INFINITY, -0.0, 0.0, INFINITY};
-    static const double ln2 = 0x1.62e42fefa39efp-1,
-                        expected[7][5] = {
-                            [LF_RELU] = {NAN, 0, -0.0, 0, INFINITY},
-                            [LF_TANH] = {NAN, -1, -0.0, 0, 1},
-                            [LF_SIGMOID] = {NAN, 0, 0.5, 0.5, 1},
-                            [LF_SOFTPLUS] = {NAN, 0, ln2, ln2, INFINITY},
-                            [LF_GELU] = {NAN, NAN, -0.0, 0, INFINITY},
-                            [LF_EXP] = {NAN, 0, 1, 1, INFINITY},
-                            [LF_LOG] = {NAN, NAN, -INFINITY, -INFINITY, INFINITY},
-                        };
-    float single[5], got_single[5], expected_single[5];
-    double got[5];
-    size_t first;
-    for (int kind = LF_RELU; kind <= LF_LOG; kind++) {
-        for (size_t i = 0; i < 5; i++) {
-            single[i] = (float)x[i];
-            expected_single[i] = (float)expected[kind][i];
-        }
-        tested->f32.activation((enum lf_activation)kind, 5, single, got_single);
-        tested->f64.activation((enum lf_activation)kind, 5, x, got);
-        ck_assert(same_bits(LF_F32, 5, got_single, expected_single, &first));
-        ck_assert(same_bits(LF_F64, 5, got, expected[kind], &first));
+    check_special_activations_f32();
+    check_special_activations_f64();
+    check_slopes_at_nan_f32();
+    check_slopes_at_nan_f64();
+    check_special_losses_f32();
+    check_special_losses_f64();
+}
+END_TEST
+
+START_TEST(any_delta_has_the_same_bits)
+{
+    static const double deltas[] = {0.0, -0.0, 0.5, -0.5, INFINITY, -INFINITY, NAN, 0x1p-149};
+    struct test_rng rng = test_rng(8000);
+    for (size_t i = 0; i < sizeof deltas / sizeof deltas[0]; i++) {
+        check_any_delta_f32((float)deltas[i], &rng);
+        check_any_delta_f64(deltas[i], &rng);
     }
 }
 END_TEST
@@ -214,8 +226,8 @@ START_TEST(rows_keep_their_nan)
     enum { ROWS = 40, IN = 20, OUT = 18 };
     double x[ROWS * IN], w[OUT * IN], clean[ROWS * OUT], y[ROWS * OUT];
     struct test_rng rng = test_rng(7000);
-    fill(ROWS * IN, &rng, x);
-    fill(OUT * IN, &rng, w);
+    fill_f64(ROWS * IN, &rng, x);
+    fill_f64(OUT * IN, &rng, w);
     for (size_t out = 1; out <= OUT; out++)
         for (size_t bad = 0; bad < ROWS; bad++) {
             double kept = x[bad * IN + bad % IN];
@@ -260,12 +272,14 @@ int main(int argc, char **argv)
 {
     Suite *suite = suite_create("contract");
     TCase *tests = tcase_create("contract");
+    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, forward_rows_stand_alone);
     tcase_add_test(tests, no_bias);
     tcase_add_test(tests, one_pass_equals_its_pieces);
     tcase_add_test(tests, parts_form_one_tree);
     tcase_add_test(tests, threads_and_order_of_blocks_change_nothing);
-    tcase_add_test(tests, special_values_of_activations);
+    tcase_add_test(tests, special_values);
+    tcase_add_test(tests, any_delta_has_the_same_bits);
     tcase_add_test(tests, rows_keep_their_nan);
     tcase_add_test(tests, environment_stays);
     tcase_add_test(tests, blocks_do_not_move);

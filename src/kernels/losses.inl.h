@@ -27,7 +27,7 @@ LF_INLINE struct loss_terms terms_of(enum lf_loss_kind kind, vec p, vec t, vec d
     if (kind == LF_HUBER_LOSS) {
         vec z = v_abs(d), inside = v_mul(v_mul(half, z), z);
         vec outside = v_mul(delta, v_sub(z, v_mul(half, delta)));
-        vec end = v_if_greater(d, zero, delta, v_sub(zero, delta));
+        vec end = v_if_greater(d, zero, delta, v_sub(v_set1((REAL)-0.0), delta));
         return (struct loss_terms){one, v_if_greater(z, delta, outside, inside),
                                    v_if_greater(z, delta, end, d)};
     }
