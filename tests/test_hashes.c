@@ -31,6 +31,8 @@ static const struct lf_shape shapes[] = {
     {.rows = 70, .in = 64, .out = 64},
     {.rows = 20, .in = 2, .out = 300},
     {.rows = 4096, .in = 2, .out = 1},
+    {.rows = 600, .in = 13, .out = 1, .column_major = 1},
+    {.rows = 601, .in = 9, .out = 1, .pad = 1, .row_weights = 1},
 };
 
 /* All shapes, plain numbers and special ones. 0 without memory. */

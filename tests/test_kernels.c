@@ -119,7 +119,10 @@ START_TEST(powers_of_two_and_neighbours)
         {.rows = 35, .in = 3, .out = 256}, {.rows = 35, .in = 3, .out = 257},
         {.rows = 5, .in = 2, .out = 4099}, {.rows = 3, .in = 300, .out = 300},
         {.rows = 0, .in = 64, .out = 64},  {.rows = 0, .in = 40, .out = 3},
-        {.rows = 33, .in = 0, .out = 64},  {.rows = 33, .in = 64, .out = 0}};
+        {.rows = 33, .in = 0, .out = 64},  {.rows = 33, .in = 64, .out = 0},
+        {.rows = 600, .in = 3, .out = 1},  {.rows = 600, .in = 5, .out = 1},
+        {.rows = 600, .in = 8, .out = 1},  {.rows = 600, .in = 9, .out = 1},
+        {.rows = 600, .in = 13, .out = 1}, {.rows = 600, .in = 16, .out = 1}};
     check_shapes(c, large, sizeof large / sizeof large[0]);
 }
 END_TEST
@@ -189,10 +192,11 @@ static struct guarded guarded_alloc(size_t bytes, int flush_to_end)
 }
 
 /* The same bits as in ordinary memory, without a fault. */
-static void check_guarded(const struct lf_case *c, const struct lf_shape *shape,
-                          struct test_rng *rng, int flush_to_end)
+static void check_guarded(const struct lf_case *c, const struct lf_shape *any, struct test_rng *rng,
+                          int flush_to_end)
 {
-    struct trial ordinary = trial_of(c, shape, 0), guarded = ordinary;
+    const struct lf_shape shape = lf_case_shape(c, any);
+    struct trial ordinary = trial_of(c, &shape, 0), guarded = ordinary;
     struct guarded g[LF_OPERANDS];
     trial_fill(&ordinary, rng, 0);
     for (size_t i = 0; i < LF_OPERANDS; i++) {
@@ -225,10 +229,19 @@ START_TEST(between_pages_that_fault)
             for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
                 struct lf_shape shape = shapes[i];
                 shape.row_weights = n % 2;
-                shape = lf_case_shape(c, &shape);
                 check_guarded(c, &shape, &rng, flush_to_end);
             }
         }
+    static const struct lf_shape long_ones[] = {
+        {.rows = 523, .in = 1, .out = 1, .pad = 1},
+        {.rows = 523, .in = 3, .out = 1, .pad = 1},
+        {.rows = 531, .in = 13, .out = 1},
+        {.rows = 531, .in = 13, .out = 1, .column_major = 1},
+        {.rows = 528, .in = 9, .out = 1, .column_major = 1, .row_weights = 1},
+        {.rows = 528, .in = 16, .out = 1, .row_weights = 1}};
+    for (size_t i = 0; i < sizeof long_ones / sizeof long_ones[0]; i++)
+        for (int flush_to_end = 0; flush_to_end < 2; flush_to_end++)
+            check_guarded(c, &long_ones[i], &rng, flush_to_end);
 }
 END_TEST
 
