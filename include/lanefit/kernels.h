@@ -3,15 +3,18 @@
  * each.
  *
  * All matrices are row-major and dense, but for X, which has a stride between rows and a stride
- * between columns, one of them 1. Sizes and strides count elements. Arrays are aligned as their
- * type, no more; kernels take any size from 0 up, read and write only the elements stated, allocate
- * nothing (but need up to 160 KB of stack) and cannot fail. An output may not overlap an input
- * unless its comment says so.
+ * between columns, one of them 1 (with one column only that between rows matters, with one row only
+ * that between columns; one of the two is 1 there as well). Sizes and strides count elements.
+ * Arrays are aligned as their type, no more; kernels take any size from 0 up, read and write only
+ * the elements stated, allocate nothing (but need up to 160 KB of stack) and cannot fail. An output
+ * may not overlap an input unless its comment says so.
  *
  * Sums over rows (loss, weight and bias gradients) are cut into blocks of LF_BLOCK_ROWS rows. A
- * *_part kernel sums one block: row r of the block goes to lane r mod L, each lane is a chain of
- * fused multiply-adds that starts with a plain product, and the lanes are added by halving
- * (lane i plus lane i + L/2, and so on). With V = 64 bytes / size of the type, the lanes are
+ * *_part kernel sums one block, so it takes LF_BLOCK_ROWS rows at most: row r of the block goes to
+ * lane r mod L, each lane is a chain of fused multiply-adds that starts with a plain product, and
+ * the lanes are added by halving (lane i plus lane i + L/2, and so on). With V = 64 bytes / size of
+ * the type, the lanes are
+ *
  *   weight gradient   L = V            for out = 1 and in <= 16
  *                     L = 1            for out = 1 and in > 16
  *                     else the smallest power of two with L in out >= 4 V, at most V
@@ -20,8 +23,10 @@
  *                     outputs over those of a row, each row beginning at lane 0.
  *   column moments    L = V
  *   sum, dot          L = 4 V over the elements of the block
+ *
  * An affine map with in > 16 and out <= 3 cuts the sum over its inputs likewise: input i goes to
  * lane i mod V.
+ *
  * parts_push and parts_finish add the parts pairwise in a tree that depends on their number alone.
  * An empty sum is -0.0, which added to anything changes nothing.
  *

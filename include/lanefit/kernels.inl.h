@@ -22,11 +22,13 @@ struct LF_TYPED(lf_online_lanes) {
 };
 
 /* A loss over rows. `scale` makes it a sum (1), a mean (1 / elements) or a weighted mean (1 / (out
- * sum of the row weights)) as far as the gradient goes: loss_part gives the plain sum. `upstream`
- * is the gradient of the loss itself. */
+ * sum of the row weights)) as far as the gradient goes: a part holds the plain sum, which the
+ * caller multiplies by scale once all parts are added. `upstream` is the gradient of the loss
+ * itself. */
 struct LF_TYPED(lf_loss) {
     enum lf_loss_kind kind;
-    LF_REAL delta; /* of huber_loss */
+    LF_REAL delta; /* of huber_loss: > 0 and finite. Any other has the same bits on every table, but
+                      no meaning; 0 makes a loss of 0. */
     LF_REAL scale, upstream;
 };
 
@@ -51,9 +53,9 @@ struct LF_TYPED(lf_adam) {
 struct LF_TYPED(lf_kernels) {
     /* y = x W^T + b    x[rows,in] W[out,in] b[out] y[rows,out]
      * One element: products over the inputs in order, the first plain, the others chained by fma,
-     * then the bias; with in > 16 and out <= 3 V such chains, added by halving, then the bias.
-     * b = NULL adds nothing. Element (r,i) of x is x[r*row_stride + i*col_stride].
-     * Overwrites y. Error <= (in + 1) u (sum |x| |w| + |b|). */
+     * then the bias. If in > 16 and out <= 3: V such chains, input i in chain i mod V, added by
+     * halving; then the bias. b = NULL adds nothing. Element (r,i) of x is x[r*row_stride +
+     * i*col_stride]. Overwrites y. Error <= (in + 1) u (sum |x| |w| + |b|). */
     void (*affine)(size_t rows, size_t in, size_t out, const LF_REAL *x, size_t row_stride,
                    size_t col_stride, const LF_REAL *w, const LF_REAL *b, LF_REAL *y);
 
@@ -63,7 +65,7 @@ struct LF_TYPED(lf_kernels) {
     void (*affine_grad_input)(size_t rows, size_t in, size_t out, const LF_REAL *g,
                               const LF_REAL *w, LF_REAL *dx);
 
-    /* part = (g^T X, column sums of g)    part[out*in + out], rows <= LF_BLOCK_ROWS
+    /* part = (g^T X, column sums of g)    part[out*in + out]
      * The weight gradient [out,in], then the bias gradient [out], of one block. Overwrites part.
      * Error <= (rows + 1) u sum |g| |x|, and the same for the bias with x = 1. */
     void (*affine_grad_part)(size_t rows, size_t in, size_t out, const LF_REAL *x,
@@ -72,33 +74,46 @@ struct LF_TYPED(lf_kernels) {
     /* part[0] = sum over rows r and outputs o of row_weight[r] l(prediction, target), for one block
      * of prediction[rows,out], target[rows,out], row_weight[rows] or NULL for 1. Overwrites part.
      * An element's term is fma(a, b, lane): (a, b) is (d, d) for mse_loss and (1, l) for the
-     * others; a weight multiplies a. */
+     * others; a weight multiplies a. Error <= sum of |row_weight| (e + (n/V + 2 + log2 V) u (|l| +
+     * e)), n = rows out, or rows (out + V) with more than 256 outputs, and an element's own
+     *   e = 2 u l                                            mse_loss
+     *       u l                                              l1_loss
+     *       4 u (l + delta |d|)                              huber_loss
+     *       7 u (max(p, 0) + |p t| + log(1 + e^-|p|))        binary_cross_entropy_with_logits
+     *       3 u (e^p + |t p|)                                poisson_nll_loss */
     void (*loss_part)(const struct LF_TYPED(lf_loss) * loss, size_t rows, size_t out,
                       const LF_REAL *prediction, const LF_REAL *target, const LF_REAL *row_weight,
                       LF_REAL *part);
 
     /* grad += ((scale row_weight[r]) l'(prediction, target)) upstream    grad[rows,out]
-     * For mse_loss the factor 2 goes with the scale: (2 scale) d. Accumulates. */
+     * For mse_loss the factor 2 goes with the scale: (2 scale) d. Accumulates. Error <= u |grad| +
+     * |scale row_weight upstream| (5 u |l'| + e), e = 2 u |d| for huber_loss, 7 u sigmoid(p) for
+     * binary_cross_entropy_with_logits, 3 u e^p for poisson_nll_loss, else 0. */
     void (*loss_grad)(const struct LF_TYPED(lf_loss) * loss, size_t rows, size_t out,
                       const LF_REAL *prediction, const LF_REAL *target, const LF_REAL *row_weight,
                       LF_REAL *grad);
 
     /* One pass over a block: affine, then loss_grad, affine_grad_part and loss_part of its outcome,
      * with their bits.    part[out*in + out + 1]
-     * Weight gradient, bias gradient, value of the loss. Overwrites part. */
+     * Weight gradient, bias gradient (also if b is NULL), plain sum of the loss. Overwrites part.
+     * Error as of the pieces: loss_grad and loss_part of a p that is off by the bound of affine,
+     * then affine_grad_part. */
     void (*affine_loss_part)(const struct LF_TYPED(lf_loss) * loss, size_t rows, size_t in,
                              size_t out, const LF_REAL *x, size_t row_stride, size_t col_stride,
                              const LF_REAL *w, const LF_REAL *b, const LF_REAL *target,
                              const LF_REAL *row_weight, LF_REAL *part);
 
     /* Takes in the part of block number `block`, which the caller has written to slot
-     * lf_part_slot(block) of stack[lf_part_slots(blocks),width], blocks in ascending order. */
+     * lf_part_slot(block) of stack[lf_part_slots(blocks),width]: every block from 0 to the last,
+     * that one too, in ascending order. */
     void (*parts_push)(size_t block, size_t width, LF_REAL *stack);
 
-    /* total += the sum of all `blocks` parts; the stack may be used anew. Accumulates. */
+    /* total += the sum of all `blocks` parts; the stack may be used anew. Accumulates: total[width]
+     * starts as -0.0 for the sum alone, and 0 blocks leave it as it is.
+     * Error <= (log2(blocks) + 2) u (|total| + sum of |part|). */
     void (*parts_finish)(size_t blocks, size_t width, LF_REAL *stack, LF_REAL *total);
 
-    /* y = fma(alpha, x, y)    n elements. */
+    /* y = fma(alpha, x, y)    n elements. Accumulates. One rounding: error <= u |y|. */
     void (*axpy)(size_t n, LF_REAL alpha, const LF_REAL *x, LF_REAL *y);
 
     /* part[0] = the sum of x[n], or of x[n] times y[n]; n <= LF_BLOCK_ROWS. Overwrite part.
@@ -106,16 +121,18 @@ struct LF_TYPED(lf_kernels) {
     void (*sum_part)(size_t n, const LF_REAL *x, LF_REAL *part);
     void (*dot_part)(size_t n, const LF_REAL *x, const LF_REAL *y, LF_REAL *part);
 
-    /* part = (sum over rows of x - center, of (x - center)^2)    part[2*in], rows <= LF_BLOCK_ROWS,
-     * center[in] or NULL for 0. Overwrites part. The means from a first pass as centers of a second
-     * give scales without cancellation. */
+    /* part = (sum over rows of x - center, of (x - center)^2)    part[2*in], center[in] or NULL for
+     * 0. Overwrites part. The means from a first pass as centers of a second give scales without
+     * cancellation. Error <= (rows/V + 2 + log2 V) u sum |x - center|, and (rows/V + 3 + log2 V) u
+     * sum (x - center)^2. */
     void (*column_moments_part)(size_t rows, size_t in, const LF_REAL *x, size_t row_stride,
                                 size_t col_stride, const LF_REAL *center, LF_REAL *part);
 
     /* part = (X^T W X [in,in], X^T W 1 [in], y^T W X [out,in], y^T W 1 [out])    one block of rows,
      * y[rows,out], W = diag(row_weight), 1 where row_weight is NULL. Overwrites part[in*in + in +
      * out*in + out]. Each half is an affine_grad_part with g = row_weight x, or row_weight y; below
-     * its diagonal X^T W X repeats what is above it. */
+     * its diagonal X^T W X repeats what is above it. Error <= (rows + 2) u times the sum of the
+     * magnitudes. */
     void (*gram_part)(size_t rows, size_t in, size_t out, const LF_REAL *x, size_t row_stride,
                       size_t col_stride, const LF_REAL *y, const LF_REAL *row_weight,
                       LF_REAL *part);
@@ -125,7 +142,8 @@ struct LF_TYPED(lf_kernels) {
     void (*activation)(enum lf_activation kind, size_t n, const LF_REAL *x, LF_REAL *y);
 
     /* dx += g f'    n elements. Reads x where lf_activation_needs_x(kind), else y; the other may be
-     * NULL. Accumulates. */
+     * NULL. Accumulates. Error, for the x or y that is read: u |dx| + |g| (2 u |f'| + e), e = u for
+     * tanh, 2 u f' for sigmoid, 6 u f' for softplus, 7 u for gelu, else 0. */
     void (*activation_grad)(enum lf_activation kind, size_t n, const LF_REAL *x, const LF_REAL *y,
                             const LF_REAL *g, LF_REAL *dx);
 
@@ -134,13 +152,17 @@ struct LF_TYPED(lf_kernels) {
      *   w -= lr velocity, or with nesterov lr (d + momentum velocity)
      * Terms whose factor is 0 are left out; velocity[n] is touched only where momentum is not 0,
      * and starts as -0.0. fma(weight_decay, w, g), product then sum for velocity, fma(momentum,
-     * velocity, d), fma(-lr, ., w). */
+     * velocity, d), fma(-lr, ., w). Error of w <= u |w| + 5 u lr s, of velocity <= 2 u s, where s =
+     * |g| + weight_decay |w| + momentum |velocity|, momentum <= 1; u |w| without the two. */
     void (*sgd)(size_t n, const struct LF_TYPED(lf_sgd) * sgd, const LF_REAL *g, LF_REAL *velocity,
                 LF_REAL *w);
 
     /* One update of w[n] along g[n] by the running means of the gradient and its square:
      *   g += weight_decay w;  mean = b1 mean + (1 - b1) g;  square = b2 square + (1 - b2) g^2;
      *   w = keep w - step_size mean / (sqrt(square) / bias_correction2_sqrt + eps)
+     * mean[n] and square[n] start as 0. With s = b1 |mean| + (1 - b1) |g| the error is at most
+     *   of mean 3 u s, of square 4 u square,
+     *   of w u (|keep w| + |w|) + 12 u step_size s / (sqrt(square) / bias_correction2_sqrt + eps).
      * D. Kingma, J. Ba, "Adam", 2014; I. Loshchilov, F. Hutter, "Decoupled weight decay", 2017. */
     void (*adam)(size_t n, const struct LF_TYPED(lf_adam) * adam, const LF_REAL *g, LF_REAL *mean,
                  LF_REAL *square, LF_REAL *w);
@@ -153,7 +175,8 @@ struct LF_TYPED(lf_kernels) {
      * n >= 16: n uniform draws; u = out[j], v = out[j+8] of a group of 16 become mean + std
      * sqrt(-2 log(1-u)) (cos 2 pi v, sin 2 pi v); unless 16 divides n the last 16 are drawn anew.
      * n < 16: pairs u, v in double, sqrt(-2 log(1-v)) (cos 2 pi u, sin 2 pi u); what is left over
-     * of a pair waits in the generator for the next such call. */
+     * of a pair waits in the generator for the next such call.
+     * Error, z being the draw for mean 0 and std 1: u |out| + 6 u |std| (|z| + 9 u). */
     void (*normal)(struct lf_rng *rng, size_t n, LF_REAL mean, LF_REAL std, LF_REAL *out);
 
     /* out[j] = the next draw of generator j. */
