@@ -12,6 +12,7 @@
 #define mse_runs TYPED(mse_runs)
 #define mse_slope TYPED(mse_slope)
 #define mse_stripes TYPED(mse_stripes)
+#define lanes_mse_single TYPED(lanes_mse_single)
 #define lanes_mse_part TYPED(lanes_mse_part)
 
 #ifndef LANEFIT_SRC_KERNELS_LANES_MSE
@@ -254,10 +255,21 @@ LF_INLINE void mse_stripes(int direct, size_t rows, size_t in, const REAL *x, si
     }
 }
 
+/* The one pass over a row alone, which needs no lanes. */
+LF_INLINE void lanes_mse_single(const struct TYPED(lf_loss) * loss, size_t in, const REAL *x,
+                                size_t col_stride, const REAL *w, const REAL *b, const REAL *target,
+                                const REAL *row_weight, REAL *part)
+{
+    REAL d = lanes_dot(in, x, col_stride, w, b ? *b : (REAL)-0.0) - *target;
+    REAL scale = row_weight ? 2 * loss->scale * *row_weight : 2 * loss->scale;
+    lanes_single(in, x, col_stride, scale * d * loss->upstream, part);
+    part[in + 1] = (row_weight ? *row_weight * d : d) * d;
+}
+
 /* One pass over a block for the squared error: weight gradient, bias gradient, sum. */
-static void lanes_mse_part(const struct TYPED(lf_loss) * loss, size_t rows, size_t in,
-                           const REAL *x, size_t row_stride, size_t col_stride, const REAL *w,
-                           const REAL *b, const REAL *target, const REAL *row_weight, REAL *part)
+LF_APART void lanes_mse_part(const struct TYPED(lf_loss) * loss, size_t rows, size_t in,
+                             const REAL *x, size_t row_stride, size_t col_stride, const REAL *w,
+                             const REAL *b, const REAL *target, const REAL *row_weight, REAL *part)
 {
     struct mse m;
     const size_t whole = rows / LF_VECTOR(REAL) * LF_VECTOR(REAL);
@@ -265,14 +277,6 @@ static void lanes_mse_part(const struct TYPED(lf_loss) * loss, size_t rows, size
     m.b = b ? *b : (REAL)-0.0;
     m.scale = loss->scale;
     m.upstream = loss->upstream;
-    if (rows == 1) {
-        REAL bias = 0;
-        part[in + 1] = (REAL)-0.0;
-        REAL g = mse_slope(lanes_dot(in, x, col_stride, w, m.b), *target, row_weight, &m, &bias,
-                           part + in + 1);
-        lanes_single(in, x, col_stride, g, part);
-        return;
-    }
     const enum lf_layout layout = lf_layout_of(in, row_stride, col_stride);
     const int dense = row_stride == in || row_stride == 1;
     const int direct = in <= LF_DIRECT(layout) && in > 0 && dense && !row_weight;

@@ -7,6 +7,7 @@
 #define sums_end TYPED(sums_end)
 #define fill_empty TYPED(fill_empty)
 #define tile_rows TYPED(tile_rows)
+#define loss_tiles TYPED(loss_tiles)
 
 LF_APART void TYPED(affine)(size_t rows, size_t in, size_t out, const REAL *x, size_t row_stride,
                             size_t col_stride, const REAL *w, const REAL *b, REAL *y)
@@ -108,15 +109,11 @@ LF_INLINE size_t tile_rows(size_t in, size_t out)
     return out > LF_FLAT_OUTPUTS ? 1 : most > 0 ? most : LF_VECTOR(REAL);
 }
 
-static void TYPED(affine_loss_part)(const struct TYPED(lf_loss) * loss, size_t rows, size_t in,
-                                    size_t out, const REAL *x, size_t row_stride, size_t col_stride,
-                                    const REAL *w, const REAL *b, const REAL *target,
-                                    const REAL *row_weight, REAL *part)
+/* The one pass, tile by tile. */
+LF_APART void loss_tiles(const struct TYPED(lf_loss) * loss, size_t rows, size_t in, size_t out,
+                         const REAL *x, size_t row_stride, size_t col_stride, const REAL *w,
+                         const REAL *b, const REAL *target, const REAL *row_weight, REAL *part)
 {
-    if (out == 1 && in <= LF_LANES_IN && loss->kind == LF_MSE_LOSS) {
-        lanes_mse_part(loss, rows, in, x, row_stride, col_stride, w, b, target, row_weight, part);
-        return;
-    }
     struct row_sums sums;
     REAL losses[LF_VECTOR(REAL)], y[LF_TILE], g[LF_TILE];
     size_t step = tile_rows(in, out), chunk = out < LF_TILE ? out : LF_TILE;
@@ -138,4 +135,17 @@ static void TYPED(affine_loss_part)(const struct TYPED(lf_loss) * loss, size_t r
     }
     sums_end(&sums);
     part[in * out + out] = v_sum(v_load(losses));
+}
+
+static void TYPED(affine_loss_part)(const struct TYPED(lf_loss) * loss, size_t rows, size_t in,
+                                    size_t out, const REAL *x, size_t row_stride, size_t col_stride,
+                                    const REAL *w, const REAL *b, const REAL *target,
+                                    const REAL *row_weight, REAL *part)
+{
+    if (out != 1 || in > LF_LANES_IN || loss->kind != LF_MSE_LOSS)
+        loss_tiles(loss, rows, in, out, x, row_stride, col_stride, w, b, target, row_weight, part);
+    else if (rows == 1)
+        lanes_mse_single(loss, in, x, col_stride, w, b, target, row_weight, part);
+    else
+        lanes_mse_part(loss, rows, in, x, row_stride, col_stride, w, b, target, row_weight, part);
 }
