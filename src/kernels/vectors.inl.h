@@ -10,6 +10,12 @@ LF_INLINE void axpy_piece(size_t m, vec alpha, const REAL *x, REAL *y)
 
 static void TYPED(axpy)(size_t n, REAL alpha, const REAL *x, REAL *y)
 {
+    enum { FEW = 4 }; /* elements that vectors take longer for, such as the sums of a small part */
+    if (n <= FEW) {
+        for (size_t i = 0; i < n; i++)
+            y[i] = FMA(alpha, x[i], y[i]);
+        return;
+    }
     LF_PIECES(REAL, n, axpy_piece(m, v_set1(alpha), x + i, y + i));
 }
 
