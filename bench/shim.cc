@@ -3,6 +3,9 @@
 
 #include <benchmark/benchmark.h>
 
+#include <cstdio>
+#include <iostream>
+
 struct bench_state {
     benchmark::State &state;
 };
@@ -62,7 +65,16 @@ int bench_run(int argc, char **argv)
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv))
         return 2;
-    benchmark::RunSpecifiedBenchmarks();
+    std::size_t matching = benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
+    if (matching == 0) {
+        std::fputs("lanefit-bench: no benchmark matches the filter\n", stderr);
+        return 1;
+    }
+    std::cout.flush();
+    if (!std::cout || std::fflush(stdout) != 0) {
+        std::fputs("lanefit-bench: can't write to standard output\n", stderr);
+        return 1;
+    }
     return 0;
 }
