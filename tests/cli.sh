@@ -40,6 +40,11 @@ refuses() {
     [ ! -s "$work/out" ] || fail "'$*' prints: $(cat "$work/out")"
 }
 
+# widest: the columns of the longest line that the last run printed.
+widest() {
+    awk '{ if (length > widest) widest = length } END { print widest + 0 }' "$work/out"
+}
+
 linear='linear.weight=1.233
 linear.bias=0.988'
 shared='linear.weight=1.110
@@ -83,8 +88,7 @@ runs 0 reproduce linear --trace /dev/null
 # Roots: the post's open question.
 runs 0 reproduce roots --plot "$work/roots.svg"
 grep -q '^at the near root (1.110, 0.468) *2636 ' "$work/out" || fail "roots: $(cat "$work/out")"
-[ "$(awk '{ if (length > widest) widest = length } END { print widest }' "$work/out")" -le 80 ] ||
-    fail 'the table is wider than 80 columns'
+[ "$(widest)" -le 80 ] || fail 'the table is wider than 80 columns'
 grep -q '^at the far root (-1.110, -8.949) *0 ' "$work/out" || fail "roots: $(cat "$work/out")"
 [ "$(grep -o 'h0' "$work/roots.svg" | wc -l)" -eq 8000 ] || fail 'the plot lacks points'
 runs 0 reproduce roots --seeds 3:3 --isa scalar
@@ -99,11 +103,17 @@ grep -q 'far root' "$work/out" && fail 'for weight 1 there is no far root'
 # Help and version.
 runs 0 --help
 grep -q '^Example: ' "$work/out" || fail 'help has no example'
-for command in reproduce info; do
+cp "$work/out" "$work/help"
+runs 0 help
+cmp "$work/help" "$work/out" || fail "'help' is not '--help'"
+for command in '' reproduce compare info; do
+    # shellcheck disable=SC2086
     runs 0 $command -h
+    # shellcheck disable=SC2086
     runs 0 $command --help
     grep -q '^Example: ' "$work/out" || fail "help of $command has no example"
-    [ "$(wc -l <"$work/out")" -le 40 ] || fail "help of $command is longer than a screen"
+    [ "$(wc -l <"$work/out")" -le 24 ] || fail "help of $command is longer than a screen"
+    [ "$(widest)" -le 79 ] || fail "help of $command is wider than 79 columns"
 done
 runs 0 --version
 grep -q '^lanefit [0-9]' "$work/out" || fail 'version'
@@ -154,10 +164,11 @@ refuses 1 "--isa $lacking: this machine can't run it" reproduce linear --isa $la
 refuses 1 "can't write '$work/no/trace'" reproduce linear --trace "$work/no/trace"
 refuses 1 "can't write '$work'" reproduce linear --trace "$work"
 refuses 1 "can't write '/dev/full'" reproduce linear --trace /dev/full
-runs 1 reproduce roots --plot "$work/no/plot.svg"
+refuses 1 "can't write '$work/no/plot.svg'" reproduce roots --plot "$work/no/plot.svg"
 mkdir "$work/kept"
 echo old >"$work/kept/trace.csv"
 refuses 1 'linear: diverged in step' reproduce linear --lr 50 --trace "$work/kept/trace.csv"
+refuses 1 'bias nan); try' reproduce shared --lr 3
 refuses 1 'try a smaller --lr than 50' reproduce shared --lr 50 --path autograd
 [ "$(cat "$work/kept/trace.csv")" = old ] || fail 'a failed run replaced the trace'
 [ "$(ls "$work/kept")" = trace.csv ] || fail "left behind: $(ls "$work/kept")"
@@ -193,6 +204,10 @@ sleep 0.4
 [ -z "$(ls -A "$work/interrupted")" ] || fail "left behind: $(ls -A "$work/interrupted")"
 $lanefit reproduce linear --trace - 2>"$work/err" | head -n 1 >/dev/null
 [ ! -s "$work/err" ] || fail "head: $(cat "$work/err")"
+# compare stops too: all of it would take a minute.
+{ timeout 30 $lanefit compare 2>"$work/err"; echo $? >"$work/status"; } | head -n 1 >/dev/null
+[ "$(cat "$work/status")" -eq 1 ] && [ ! -s "$work/err" ] ||
+    fail "compare | head: status $(cat "$work/status") $(cat "$work/err")"
 
 # Locales change nothing: C.UTF-8 is everywhere, the others where they are installed.
 for locale in C.UTF-8 de_DE.UTF-8 tr_TR.UTF-8; do
@@ -209,6 +224,7 @@ fi
 # compare: no bit differs, on any table; machines get JSON.
 runs 0 compare --quick --kernel sgd
 grep -q ' cases: 0 bits differ' "$work/out" || fail "compare says $(tail -n 1 "$work/out")"
+[ "$(widest)" -le 80 ] || fail 'compare prints more than 80 columns'
 grep -q '^sgd/nesterov f64 scalar' "$work/out" || fail "compare leaves out a variant or a table"
 runs 0 compare --quick --kernel affine --isa scalar --dtype f64 --json
 [ "$(grep -c '"kernel":"affine","dtype":"f64","isa":"scalar"' "$work/out")" -gt 1 ] ||
@@ -219,11 +235,17 @@ for field in kernel dtype isa shape cases mismatched_bits max_error_over_bound n
     [ "$(grep -c "\"$field\":" "$work/out")" -eq "$(grep -c '{' "$work/out")" ] ||
         fail "compare --json lacks $field"
 done
-runs 0 compare --help
-[ "$(wc -l <"$work/out")" -le 24 ] || fail "the help of compare is more than a screen"
-refuses 2 "there is no kernel 'sg'; there are affine, " compare --kernel sg
-refuses 2 "there is no kernel ''" compare --kernel ''
-refuses 2 "--isa takes the name of a table ('lanefit info' lists them) or auto, not 'mmx'" compare --isa mmx
+for kernel in sg '' activation/foo; do
+    runs 2 compare --kernel "$kernel"
+    grep -qF "there is no kernel '$kernel'; there are" "$work/err" || fail "says $(cat "$work/err")"
+    mv "$work/err" "$work/out"
+    [ "$(widest)" -le 79 ] || fail "the list of kernels is wider than 79 columns"
+done
+grep -qF '  activation/relu, activation/tanh' "$work/out" || fail "lacks variants: $(cat "$work/out")"
+for isa in mmx auto; do
+    refuses 2 "--isa takes the name of a table ('lanefit info' lists them) or all, not '$isa'" compare --isa $isa
+done
+runs 0 compare --quick --isa all --kernel axpy --dtype f32
 refuses 2 "--dtype takes f32 or f64, not 'f16'" compare --dtype f16
 refuses 2 "--kernel needs a value" compare --kernel
 refuses 2 "unknown option '--fast'" compare --fast

@@ -16,7 +16,7 @@ int reproduce_main(int argc, char **argv);
 int compare_main(int argc, char **argv);
 int info_main(int argc, char **argv);
 
-/* Prints "lanefit: ..." as one line on stderr. */
+/* Prints "lanefit: ..." and an end of line on stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Whether a table can run here; complains otherwise. */
@@ -46,9 +46,9 @@ int bad_value(const struct option_rule *rule, const char *text);
 int read_choice(const struct option_rule *rule, const char *text, const char *first,
                 const char *second, int *choice);
 
-/* The table that --isa names; NULL and "auto" are the best. Returns an exit code. */
-int choose_table(const char *name, const struct lf_kernels **kernels);
-#define ISA_TAKES "the name of a table ('lanefit info' lists them) or auto"
+/* The table that the value of the option names; NULL is the best. Returns an exit code. */
+int choose_table(const struct option_rule *rule, const char *name,
+                 const struct lf_kernels **kernels);
 
 /* ---- arguments.c ------------------------------------------------------------------------- */
 
@@ -85,12 +85,13 @@ int flush_stdout(void);
 
 /* A line on stderr that is rewritten a few times a second, on a terminal only. */
 struct progress {
-    const char *what;
+    const char *what, *unit;
     double total, start, shown;
     int on, visible;
 };
 
-void progress_begin(struct progress *progress, const char *what, double total, int quiet);
+void progress_begin(struct progress *progress, const char *what, const char *unit, double total,
+                    int quiet);
 void progress_update(struct progress *progress, double done);
 void progress_end(struct progress *progress);
 
@@ -111,6 +112,9 @@ struct settings {
     int quiet;
 };
 
+/* Steps from which on the time of one is worth telling. */
+enum { LONG_RUN = 1000 };
+
 /* The runs over all seeds, side by side; returns an exit code. */
 int roots_run(const struct settings *settings, int heading);
 
@@ -127,8 +131,8 @@ struct roots {
 enum fate { AT_NEAR, AT_FAR, RIGHT_OF_GAP, LEFT_OF_GAP, DIVERGED, FATES };
 enum fate fate_of(const struct roots *roots, const struct lf_line_fate *run);
 
-/* Writes the picture that settings->plot names; complains and returns 0 when it can't. */
-int roots_plot(const struct settings *settings, const struct roots *roots,
-               const struct lf_line_fate *runs, const size_t count[FATES]);
+/* Draws the picture that settings->plot asks for. */
+void roots_plot(FILE *file, const struct settings *settings, const struct roots *roots,
+                const struct lf_line_fate *runs, const size_t count[FATES]);
 
 #endif

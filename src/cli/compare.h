@@ -18,7 +18,8 @@ struct comparison {
 
 /* What they come to. */
 struct comparison_sum {
-    size_t lines, cases, differing_bits, failed, slower;
+    size_t lines, cases, differing_bits, failed;
+    size_t timed, slower; /* lines of vector tables, and those slower than autovec */
     double error;
     const struct lf_case *last_case; /* of the line before */
     const struct lf_kernels *last_kernels;

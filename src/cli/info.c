@@ -7,13 +7,12 @@
 int info_main(int argc, char **argv)
 {
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        puts(
-            "Usage: lanefit info\n"
-            "\n"
-            "Prints the version, the kernel tables that this machine can run, best first, the one\n"
-            "that is chosen, and the version of SLEEF.\n"
-            "\n"
-            "Example: lanefit info");
+        puts("Usage: lanefit info\n"
+             "\n"
+             "Prints the version, the kernel tables that this machine can run, best first,\n"
+             "the one that is chosen, and the version of SLEEF.\n"
+             "\n"
+             "Example: lanefit info");
         return flush_stdout() ? EXIT_DONE : EXIT_FAILED;
     }
     if (argc > 1) {

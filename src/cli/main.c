@@ -11,11 +11,11 @@ static const char help[] =
     "Small regressions, very fast, with the same bits everywhere.\n"
     "\n"
     "Commands:\n"
-    "  reproduce    run the experiments of the post on fitting a line with PyTorch, bit for bit\n"
-    "  compare      every kernel beside plain C: the same bits, and how much faster\n"
+    "  reproduce    the experiments of the post on fitting a line, in PyTorch's bits\n"
+    "  compare      the kernels beside plain C: the same bits, and how much faster\n"
     "  info         the version, and which kernels this machine can run\n"
+    "  help         this text; 'lanefit COMMAND --help' tells a command's options\n"
     "\n"
-    "  --help       this text; 'lanefit COMMAND --help' tells the options of a command\n"
     "  --version    the version\n"
     "\n"
     "Example: lanefit reproduce linear\n";
@@ -58,7 +58,8 @@ int main(int argc, char **argv)
         complain("name a command: reproduce, compare or info; see 'lanefit --help'");
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "-h") == 0) {
         fputs(help, stdout);
         return flush_stdout() ? EXIT_DONE : EXIT_FAILED;
     }

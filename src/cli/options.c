@@ -64,18 +64,19 @@ int read_choice(const struct option_rule *rule, const char *text, const char *fi
     return !text || *choice || strcmp(text, first) == 0 || bad_value(rule, text);
 }
 
-int choose_table(const char *name, const struct lf_kernels **kernels)
+int choose_table(const struct option_rule *rule, const char *name,
+                 const struct lf_kernels **kernels)
 {
-    int known = !name || strcmp(name, "auto") == 0;
-    for (size_t i = 0; !known && lf_kernels_name(i); i++)
+    int known = 0;
+    for (size_t i = 0; name && !known && lf_kernels_name(i); i++)
         known = strcmp(name, lf_kernels_name(i)) == 0;
-    if (!known) {
-        bad_value(&(struct option_rule){"isa", ISA_TAKES}, name);
+    if (name && !known) {
+        bad_value(rule, name);
         return EXIT_USAGE;
     }
     if (!cpu_is_usable())
         return EXIT_FAILED;
-    *kernels = !name || strcmp(name, "auto") == 0 ? lf_kernels_best() : lf_kernels_find(name);
+    *kernels = name ? lf_kernels_find(name) : lf_kernels_best();
     if (*kernels)
         return EXIT_DONE;
     complain("--isa %s: this machine can't run it; 'lanefit info' lists what it can", name);

@@ -16,11 +16,16 @@ int speaks(int quiet)
     return !quiet && isatty(STDERR_FILENO);
 }
 
-void progress_begin(struct progress *progress, const char *what, double total, int quiet)
+void progress_begin(struct progress *progress, const char *what, const char *unit, double total,
+                    int quiet)
 {
     double now = seconds();
-    *progress = (struct progress){
-        .what = what, .total = total, .start = now, .shown = now, .on = speaks(quiet)};
+    *progress = (struct progress){.what = what,
+                                  .unit = unit,
+                                  .total = total,
+                                  .start = now,
+                                  .shown = now,
+                                  .on = speaks(quiet)};
 }
 
 void progress_update(struct progress *progress, double done)
@@ -29,8 +34,8 @@ void progress_update(struct progress *progress, double done)
     if (!progress->on || done <= 0 || now - progress->shown < 0.2)
         return;
     double elapsed = now - progress->start;
-    fprintf(stderr, "\r\033[K%s: %.0f %%, %.3g steps/s, %.0f s left", progress->what,
-            100 * done / progress->total, done / elapsed,
+    fprintf(stderr, "\r\033[K%s: %.0f %%, %.3g %s/s, %.0f s left", progress->what,
+            100 * done / progress->total, done / elapsed, progress->unit,
             elapsed * (progress->total - done) / done);
     fflush(stderr);
     progress->shown = now;

@@ -7,26 +7,26 @@
 static const char help[] =
     "Usage: lanefit reproduce [linear|shared|roots|all] [OPTIONS]\n"
     "\n"
-    "Runs the experiments of a post on fitting a line with PyTorch, with PyTorch's floats.\n"
+    "The experiments of a post on fitting a line with PyTorch, in PyTorch's floats.\n"
     "  linear    one Linear(1, 1) learns y = 1.233 x + 0.988, one sample a step\n"
     "  shared    the layer is applied twice, and learns a root of that line\n"
     "  roots     which of the two roots do runs from many seeds reach?\n"
     "  all       the three of them (default)\n"
     "\n"
-    "  --iterations N    steps of a run (5000)\n"
-    "  --lr F            learning rate (0.01)\n"
-    "  --w F, --b F      the line to learn (1.233, 0.988)\n"
-    "  --dtype f32|f64   type of all numbers (f32)\n"
-    "  --isa NAME        a table that 'lanefit info' lists, or auto (auto: the best that runs "
-    "here)\n"
-    "  --quiet           results and errors only\n"
+    "  --iterations N     steps of a run (5000)\n"
+    "  --lr F             learning rate (0.01)\n"
+    "  --w F, --b F       the line to learn (1.233, 0.988)\n"
+    "  --dtype f32|f64    type of all numbers (f32)\n"
+    "  --isa NAME         a table of 'lanefit info', or auto: the best here (auto)\n"
+    "  --quiet            results and errors only\n"
     "linear, shared:\n"
-    "  --seed N          as torch.manual_seed takes it (1024)\n"
-    "  --path fused|autograd   one kernel for the whole run, or a tape a step (fused)\n"
-    "  --trace FILE      every step as CSV; '-' is standard output; not with all\n"
+    "  --seed N           as torch.manual_seed takes it (1024)\n"
+    "  --path fused|autograd   one kernel for all steps, or a tape a step (fused)\n"
+    "  --trace FILE       steps as CSV in C's hex floats, which are exact; row 0 is\n"
+    "                     the start; '-' is standard output; not with all\n"
     "roots:\n"
-    "  --seeds A:B       the seeds, both included (0:3999)\n"
-    "  --plot FILE.svg   a picture of start points and where they led\n"
+    "  --seeds A:B        the seeds, both included (0:3999)\n"
+    "  --plot FILE.svg    a picture of start points and where they led\n"
     "\n"
     "Example: lanefit reproduce linear --seed 7 --trace steps.csv\n";
 
@@ -55,7 +55,7 @@ static const struct option_rule rules[OPTIONS] = {
     [W] = {"w", "a finite number in the range of the type"},
     [B] = {"b", "a finite number in the range of the type"},
     [DTYPE] = {"dtype", "f32 or f64"},
-    [ISA] = {"isa", ISA_TAKES},
+    [ISA] = {"isa", "the name of a table ('lanefit info' lists them) or auto"},
     [QUIET] = {"quiet", NULL},
     [SEED] = {"seed", "a whole number from -2^63 to 2^64-1"},
     [PATH] = {"path", "fused or autograd"},
@@ -164,10 +164,17 @@ static int read_settings(const struct command_line *line, struct settings *s)
     return 1;
 }
 
+/* NaN without its sign, which differs from CPU to CPU. */
+static double unsigned_nan(double x)
+{
+    return isnan(x) ? fabs(x) : x;
+}
+
 static void write_step(FILE *file, size_t number, const struct lf_line_step *step)
 {
-    fprintf(file, "%zu,%a,%a,%a,%a,%a,%a\n", number, step->x, step->y, step->prediction, step->loss,
-            step->weight, step->bias);
+    fprintf(file, "%zu,%a,%a,%a,%a,%a,%a\n", number, step->x, step->y,
+            unsigned_nan(step->prediction), unsigned_nan(step->loss), unsigned_nan(step->weight),
+            unsigned_nan(step->bias));
 }
 
 /* Takes all steps, in pieces, with the trace if one is wanted. */
@@ -178,7 +185,7 @@ static lf_status take_steps(struct lf_line *line, const struct settings *s, cons
     struct lf_line_step steps[TRACED];
     struct progress progress;
     lf_status status = LF_OK;
-    progress_begin(&progress, name, (double)s->iterations, s->quiet);
+    progress_begin(&progress, name, "steps", (double)s->iterations, s->quiet);
     for (size_t done = 0; done < s->iterations && status == LF_OK;) {
         size_t piece = s->iterations - done, limit = trace ? TRACED : UNTRACED;
         piece = piece < limit ? piece : limit;
@@ -195,17 +202,18 @@ static lf_status take_steps(struct lf_line *line, const struct settings *s, cons
     return status;
 }
 
-/* What is worth saying beside the result: on a terminal only. */
+/* What is worth saying beside the result: on a terminal only. In a short run the start-up, some
+ * microseconds, would be most of the time of a step. */
 static void comment(const struct settings *s, const struct lf_line *line, double elapsed)
 {
     double weight, bias;
+    size_t steps = lf_line_steps(line);
     lf_line_parameters(line, &weight, &bias);
-    fprintf(
-        stderr,
-        "%zu steps (%s, %s, %s path), %.3g ns a step, start-up included\nto learn: y = %g x + %g",
-        lf_line_steps(line), s->line.dtype == LF_F32 ? "f32" : "f64", s->line.kernels->name,
-        s->line.path == LF_PATH_FUSED ? "fused" : "autograd",
-        1e9 * elapsed / (double)lf_line_steps(line), s->line.true_weight, s->line.true_bias);
+    fprintf(stderr, "%zu steps (%s, %s, %s path)", steps, s->line.dtype == LF_F32 ? "f32" : "f64",
+            s->line.kernels->name, s->line.path == LF_PATH_FUSED ? "fused" : "autograd");
+    if (steps >= LONG_RUN)
+        fprintf(stderr, ", %.3g ns a step, start-up included", 1e9 * elapsed / (double)steps);
+    fprintf(stderr, "\nto learn: y = %g x + %g", s->line.true_weight, s->line.true_bias);
     if (s->line.model == LF_LINE_SHARED)
         fprintf(stderr, "; the layer applied twice: y = %.3f x + %.3f", weight * weight,
                 bias * (weight + 1));
@@ -236,7 +244,7 @@ static int run_line(const struct settings *s, const char *name, int heading)
     lf_line_parameters(line, &weight, &bias);
     if (status == LF_DIVERGED) {
         complain("%s: diverged in step %zu (weight %g, bias %g); try a smaller --lr than %g", name,
-                 lf_line_steps(line), weight, bias, s->line.lr);
+                 lf_line_steps(line), unsigned_nan(weight), unsigned_nan(bias), s->line.lr);
         goto end;
     }
     if (status != LF_OK) {
@@ -272,7 +280,9 @@ int reproduce_main(int argc, char **argv)
     }
     if (!read_settings(&line, &settings))
         return EXIT_USAGE;
-    int code = choose_table(line.text[ISA], &settings.line.kernels);
+    const char *isa = line.text[ISA];
+    int code = choose_table(&rules[ISA], isa && strcmp(isa, "auto") == 0 ? NULL : isa,
+                            &settings.line.kernels);
     if (code != EXIT_DONE)
         return code;
 

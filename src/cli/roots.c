@@ -87,7 +87,8 @@ static lf_status run_all(const struct settings *s, struct lf_line_fate *runs)
     enum { PIECE = 8 * LF_LANES };
     struct progress progress;
     lf_status status = LF_OK;
-    progress_begin(&progress, "roots", (double)s->seed_count * (double)s->iterations, s->quiet);
+    progress_begin(&progress, "roots", "steps", (double)s->seed_count * (double)s->iterations,
+                   s->quiet);
     for (size_t done = 0; done < s->seed_count && status == LF_OK;) {
         uint64_t seeds[PIECE];
         size_t piece = s->seed_count - done < PIECE ? s->seed_count - done : PIECE;
@@ -101,34 +102,51 @@ static lf_status run_all(const struct settings *s, struct lf_line_fate *runs)
     return status;
 }
 
-int roots_run(const struct settings *s, int heading)
+/* Prints, and draws where there is a plot. Returns 0 when something written got lost. */
+static int report(const struct settings *s, const struct lf_line_fate *runs, int heading,
+                  struct output *plot)
 {
     struct roots roots = find_roots(s->line.true_weight, s->line.true_bias);
     struct group groups[FATES] = {{0}};
     size_t count[FATES];
-    struct lf_line_fate *runs = malloc(s->seed_count * sizeof *runs);
-    double start = seconds();
-    lf_status status = runs ? run_all(s, runs) : LF_NO_MEMORY;
-    double elapsed = seconds() - start;
-    if (status != LF_OK) {
-        complain("roots: %s", lf_status_string(status));
-        free(runs);
-        return EXIT_FAILED;
-    }
     for (size_t i = 0; i < s->seed_count; i++)
         add_to_group(&groups[fate_of(&roots, &runs[i])], &runs[i]);
     for (int i = 0; i < FATES; i++)
         count[i] = groups[i].runs;
-
     if (heading)
         puts("roots");
     print_table(s, &roots, groups);
     int done = flush_stdout();
-    done &= !s->plot || roots_plot(s, &roots, runs, count);
-    if (done && speaks(s->quiet))
-        fprintf(stderr, "%zu runs side by side by %s, %.3g ns a step and run\n",
-                (size_t)s->seed_count, s->line.kernels->name,
-                1e9 * elapsed / ((double)s->seed_count * (double)s->iterations));
+    if (plot->file) {
+        roots_plot(plot->file, s, &roots, runs, count);
+        done &= output_commit(plot);
+    }
+    return done;
+}
+
+int roots_run(const struct settings *s, int heading)
+{
+    struct output plot = {0};
+    if (s->plot && !output_open(&plot, s->plot))
+        return EXIT_FAILED;
+    struct lf_line_fate *runs = malloc(s->seed_count * sizeof *runs);
+    double start = seconds();
+    lf_status status = runs ? run_all(s, runs) : LF_NO_MEMORY;
+    double elapsed = seconds() - start;
+    int done = 0;
+    if (status != LF_OK)
+        complain("roots: %s", lf_status_string(status));
+    else
+        done = report(s, runs, heading, &plot);
+    if (done && speaks(s->quiet)) {
+        fprintf(stderr, "%zu runs side by side by %s", (size_t)s->seed_count,
+                s->line.kernels->name);
+        if (s->iterations >= LONG_RUN)
+            fprintf(stderr, ", %.3g ns a step and run",
+                    1e9 * elapsed / ((double)s->seed_count * (double)s->iterations));
+        fputc('\n', stderr);
+    }
+    output_discard(&plot);
     free(runs);
     return done ? EXIT_DONE : EXIT_FAILED;
 }

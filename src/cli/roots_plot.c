@@ -158,13 +158,9 @@ static void include(double range[2], double x)
         range[1] = x + 0.3;
 }
 
-int roots_plot(const struct settings *s, const struct roots *roots, const struct lf_line_fate *runs,
-               const size_t count[FATES])
+void roots_plot(FILE *file, const struct settings *s, const struct roots *roots,
+                const struct lf_line_fate *runs, const size_t count[FATES])
 {
-    struct output output;
-    if (!output_open(&output, s->plot))
-        return 0;
-    FILE *file = output.file;
     size_t stride = (size_t)s->seed_count / MOST_POINTS + 1;
     struct panel start = {70, 0, {-1, 1}, {-1, 1}}, end = {540, 1, {-1.5, 1.5}, {-1, 1}};
     for (int i = 0; i < roots->count; i++) {
@@ -190,5 +186,4 @@ int roots_plot(const struct settings *s, const struct roots *roots, const struct
     draw_roots(file, &end, roots);
     draw_legend(file, s, count, stride);
     fputs("</svg>\n", file);
-    return output_commit(&output);
 }
