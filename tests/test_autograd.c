@@ -20,7 +20,7 @@ static void set_up(enum lf_dtype dtype, size_t in, size_t out)
     ck_assert_int_eq(lf_model_add_linear(model, "linear", in, out, &layer), LF_OK);
     ck_assert_int_eq(lf_tape_create(&tape, model), LF_OK);
     lf_rng_seed(&rng, 3);
-    lf_layer_init(model, &layer, &rng);
+    lf_model_init(model, &rng);
 }
 
 static void tear_down(void)
@@ -31,16 +31,12 @@ static void tear_down(void)
 
 static double *flat_value(void)
 {
-    struct lf_parameter first;
-    ck_assert_int_eq(lf_model_parameter(model, 0, &first), LF_OK);
-    return first.value;
+    return lf_parameter_value(&layer.weight);
 }
 
 static double *flat_grad(void)
 {
-    struct lf_parameter first;
-    ck_assert_int_eq(lf_model_parameter(model, 0, &first), LF_OK);
-    return first.grad;
+    return lf_parameter_grad(&layer.weight);
 }
 
 static void fill(double *values, size_t n, uint64_t stream)
@@ -54,10 +50,10 @@ static void fill(double *values, size_t n, uint64_t stream)
 static struct lf_tensor *loss_of(size_t rows, int uses, const double *x, const double *y)
 {
     lf_tape_reset(tape);
-    struct lf_tensor *h = lf_input(tape, rows, layer.in, x);
+    struct lf_tensor *h = lf_input(tape, rows, layer.weight.cols, x);
     for (int i = 0; i < uses; i++)
-        h = lf_linear(tape, &layer, h);
-    return lf_mse_loss(tape, h, lf_input(tape, rows, layer.out, y));
+        h = lf_linear(h, &layer);
+    return lf_mse_loss(h, lf_input(tape, rows, layer.weight.rows, y));
 }
 
 START_TEST(names_and_shapes)
@@ -69,13 +65,13 @@ START_TEST(names_and_shapes)
     ck_assert_str_eq(parameter.name, "linear.weight");
     ck_assert_uint_eq(parameter.rows, OUT);
     ck_assert_uint_eq(parameter.cols, IN);
-    ck_assert_uint_eq((uintptr_t)parameter.value % 64, 0);
-    ck_assert_uint_eq((uintptr_t)parameter.grad % 64, 0);
-    double *value = parameter.value;
+    ck_assert_uint_eq((uintptr_t)lf_parameter_value(&parameter) % 64, 0);
+    ck_assert_uint_eq((uintptr_t)lf_parameter_grad(&parameter) % 64, 0);
+    double *value = lf_parameter_value(&parameter);
     ck_assert_int_eq(lf_model_parameter(model, 1, &parameter), LF_OK);
     ck_assert_str_eq(parameter.name, "linear.bias");
     ck_assert_uint_eq(parameter.cols, OUT);
-    ck_assert_ptr_eq(parameter.value, value + IN * OUT);
+    ck_assert_ptr_eq(lf_parameter_value(&parameter), value + IN * OUT);
     ck_assert_int_eq(lf_model_parameter(model, 2, &parameter), LF_INVALID);
 
     /* A second layer leaves the first one's values. */
@@ -126,9 +122,9 @@ START_TEST(target_with_a_gradient)
     set_up(LF_F64, 1, 1);
     fill(x, ROWS, 3);
     fill(z, ROWS, 4);
-    struct lf_tensor *a = lf_linear(tape, &layer, lf_input(tape, ROWS, 1, x));
-    struct lf_tensor *b = lf_linear(tape, &layer, lf_input(tape, ROWS, 1, z));
-    ck_assert_int_eq(lf_backward(tape, lf_mse_loss(tape, a, b)), LF_OK);
+    struct lf_tensor *a = lf_linear(lf_input(tape, ROWS, 1, x), &layer);
+    struct lf_tensor *b = lf_linear(lf_input(tape, ROWS, 1, z), &layer);
+    ck_assert_int_eq(lf_backward(tape, lf_mse_loss(a, b)), LF_OK);
     double expected = 0, w = flat_value()[0];
     for (size_t i = 0; i < ROWS; i++)
         expected += 2.0 / ROWS * w * (x[i] - z[i]) * (x[i] - z[i]);
@@ -159,8 +155,9 @@ START_TEST(bits_of_the_fused_kernel)
                 size_t first = b * LF_BLOCK_ROWS;
                 tested->f64.affine_loss_part(
                     &mse, n - first < LF_BLOCK_ROWS ? n - first : LF_BLOCK_ROWS, IN, out,
-                    x + first * IN, IN, 1, flat_value() + layer.weight, flat_value() + layer.bias,
-                    y + first * out, NULL, stack + lf_part_slot(b) * width);
+                    x + first * IN, IN, 1, flat_value() + layer.weight.offset,
+                    flat_value() + layer.bias.offset, y + first * out, NULL,
+                    stack + lf_part_slot(b) * width);
                 tested->f64.parts_push(b, width, stack);
             }
             for (size_t j = 0; j < width; j++)
@@ -208,19 +205,6 @@ START_TEST(gradients_accumulate)
 }
 END_TEST
 
-START_TEST(no_rows)
-{
-    double nothing[1] = {0};
-    set_up(LF_F64, IN, OUT);
-    struct lf_tensor *loss = loss_of(0, 1, nothing, nothing);
-    ck_assert_double_nan(lf_item(loss)); /* the mean of nothing, as in PyTorch */
-    ck_assert_int_eq(lf_backward(tape, loss), LF_OK);
-    for (size_t i = 0; i < IN * OUT + OUT; i++)
-        ck_assert_double_eq(flat_grad()[i], 0);
-    tear_down();
-}
-END_TEST
-
 static void check_error(lf_status status, const char *message)
 {
     ck_assert_int_eq(lf_tape_status(tape), status);
@@ -238,37 +222,265 @@ START_TEST(first_error_stays)
     ck_assert_int_eq(lf_tape_create(&other, model), LF_OK);
 
     struct lf_tensor *x = lf_input(tape, 2, 4, data);
-    struct lf_tensor *y = lf_linear(tape, &layer, x);
+    struct lf_tensor *y = lf_linear(x, &layer);
     ck_assert_ptr_null(y);
-    ck_assert_ptr_null(lf_mse_loss(tape, y, x));
+    ck_assert_ptr_null(lf_mse_loss(y, x));
     ck_assert_ptr_null(lf_input(tape, 1, 1, data));
     ck_assert_int_eq(lf_backward(tape, NULL), LF_SHAPE);
     check_error(LF_SHAPE, "linear: x is 2 x 4, the layer takes 3 columns");
 
-    lf_mse_loss(tape, lf_input(tape, 1, 2, data), lf_input(tape, 2, 1, data));
-    check_error(LF_SHAPE, "mse_loss: the prediction is 1 x 2, the target 2 x 1");
-    lf_mse_loss(tape, lf_input(tape, 1, 2, data), NULL);
-    check_error(LF_INVALID, "mse_loss: an operand is NULL");
-    lf_linear(tape, &layer, lf_input(other, 1, IN, data));
-    check_error(LF_INVALID, "linear: an operand is of another tape");
-    struct lf_layer foreign = layer;
-    foreign.model = NULL;
-    ck_assert_ptr_null(lf_linear(tape, &foreign, lf_input(tape, 1, IN, data)));
-    check_error(LF_INVALID, "linear: the layer is not of the tape's model");
-    lf_linear(tape, NULL, lf_input(tape, 1, IN, data));
-    check_error(LF_INVALID, "linear: the layer is not of the tape's model");
-    lf_input(tape, 2, 2, NULL);
-    check_error(LF_INVALID, "input: data of 2 x 2 is NULL");
-    lf_backward(tape, lf_linear(tape, &layer, lf_input(tape, 1, IN, data)));
+    lf_linear(lf_input(other, 1, IN, data), NULL);
+    ck_assert_str_eq(lf_tape_message(other), "linear: the layer is not of the tape's model");
+    lf_tape_reset(other);
+    lf_add(lf_input(tape, 1, 1, data), lf_input(other, 1, 1, data));
+    ck_assert_int_eq(lf_tape_status(other), LF_INVALID);
+    check_error(LF_INVALID, "add: the operands are of two tapes");
+    lf_tape_reset(other);
+
+    struct lf_tensor *old = lf_input(tape, 1, 1, data);
+    lf_tape_reset(tape);
+    ck_assert_ptr_null(lf_square(old));
+    check_error(LF_INVALID, "square: an operand is from before the tape's reset");
+    ck_assert_int_eq(lf_backward(tape, NULL), LF_INVALID);
+    check_error(LF_INVALID, "backward: the tensor is NULL");
+    lf_backward(tape, lf_square(lf_require_grad(lf_input(other, 1, 1, data))));
+    check_error(LF_INVALID, "backward: the tensor is of another tape");
+
+    lf_tape_destroy(other);
+    tear_down();
+}
+END_TEST
+
+/* Each operation's bad input: what it says, and a tape that goes on after a reset. */
+START_TEST(errors_name_operation_and_shapes)
+{
+    double data[12] = {1, 2, 3, 4};
+    float single[1] = {0};
+    struct lf_layer foreign;
+    struct lf_model *stranger;
+    set_up(LF_F64, IN, OUT);
+    ck_assert_int_eq(lf_model_create(&stranger, tested, LF_F64), LF_OK);
+    ck_assert_int_eq(lf_model_add_linear(stranger, "linear", IN, OUT, &foreign), LF_OK);
+#define IN_(rows, cols) lf_input(tape, rows, cols, data)
+#define ERROR(status, message, expression)                                                         \
+    do {                                                                                           \
+        ck_assert_ptr_null(expression);                                                            \
+        check_error(status, message);                                                              \
+    } while (0)
+    ERROR(LF_INVALID, "input: data of 2 x 2 is NULL", lf_input_f64(tape, 2, 2, NULL));
+    ERROR(LF_SHAPE, "input: data of 0 x 2 is empty", IN_(0, 2));
+    ERROR(LF_INVALID, "input: data of 1 x 1 is f32, the model is f64",
+          lf_input(tape, 1, 1, single));
+    ERROR(LF_NO_MEMORY, "input: out of memory for 4611686018427387904 x 2 elements",
+          lf_view_f64(tape, SIZE_MAX / 4 + 1, 2, data, 2, 2));
+    ERROR(LF_INVALID, "linear: the layer is not of the tape's model",
+          lf_linear(IN_(1, IN), &foreign));
+    ERROR(LF_INVALID, "linear: the layer is not of the tape's model", lf_linear(IN_(1, IN), NULL));
+    ERROR(LF_INVALID, "parameter: the parameter is not of the tape's model",
+          lf_parameter_tensor(tape, &foreign.weight));
+    ERROR(LF_SHAPE, "add: the operands are 2 x 3 and 3 x 2", lf_add(IN_(2, 3), IN_(3, 2)));
+    ERROR(LF_SHAPE, "sub: the operands are 2 x 1 and 3 x 1", lf_sub(IN_(2, 1), IN_(3, 1)));
+    ERROR(LF_INVALID, "mul: an operand is NULL", lf_mul(IN_(2, 1), NULL));
+    ERROR(LF_SHAPE, "matmul: the operands are 2 x 3 and 2 x 3", lf_matmul(IN_(2, 3), IN_(2, 3)));
+    ERROR(LF_INVALID, "power: the exponent of a 2 x 1 tensor is inf",
+          lf_power(IN_(2, 1), INFINITY));
+    ERROR(LF_INVALID, "activate: there is no activation 99",
+          lf_activate(IN_(2, 1), (enum lf_activation)99));
+    ERROR(LF_SHAPE, "polynomial: x is 1 x 2, not one column", lf_polynomial(IN_(1, 2), 3));
+    ERROR(LF_INVALID, "polynomial: the degree of a 2 x 1 tensor is 0", lf_polynomial(IN_(2, 1), 0));
+    ERROR(LF_NO_MEMORY, "polynomial: out of memory for 2 x 9223372036854775808 elements",
+          lf_polynomial(IN_(2, 1), SIZE_MAX / 2 + 1));
+    ERROR(LF_INVALID, "require_grad: x is the result of square, not an input",
+          lf_require_grad(lf_square(IN_(1, 1))));
+    ERROR(LF_SHAPE, "mse_loss: the prediction is 1 x 2, the target 2 x 1",
+          lf_mse_loss(IN_(1, 2), IN_(2, 1)));
+    ERROR(LF_INVALID, "huber_loss: delta is 0, not finite and above 0",
+          lf_huber_loss(IN_(1, 2), IN_(1, 2), 0));
+    ERROR(LF_INVALID, "loss: the criterion is NULL or of no known kind",
+          lf_loss(IN_(1, 2), IN_(1, 2), NULL));
+    ERROR(LF_SHAPE, "l1_loss: the prediction is 2 x 2, the row weight 1 x 2",
+          lf_loss(IN_(2, 2), IN_(2, 2), &(struct lf_criterion){LF_L1_LOSS, LF_MEAN, 0, IN_(1, 2)}));
+    ERROR(LF_INVALID, "l1_loss: row weights take no gradient: detach them",
+          lf_loss(IN_(2, 2), IN_(2, 2),
+                  &(struct lf_criterion){LF_L1_LOSS, LF_MEAN, 0, lf_require_grad(IN_(2, 1))}));
+    ERROR(LF_INVALID, "mse_loss: there is no reduction 7",
+          lf_loss(IN_(2, 2), IN_(2, 2),
+                  &(struct lf_criterion){LF_MSE_LOSS, (enum lf_reduction)7, 0, NULL}));
+    ERROR(
+        LF_SHAPE, "linear_loss: the prediction is 1 x 2, the target 1 x 3",
+        lf_linear_loss(IN_(1, IN), &layer, IN_(1, 3), &(struct lf_criterion){.kind = LF_L1_LOSS}));
+    ERROR(LF_INVALID, "linear_loss: the target takes no gradient: detach it, or use loss",
+          lf_linear_loss(IN_(1, IN), &layer, lf_require_grad(IN_(1, OUT)),
+                         &(struct lf_criterion){.kind = LF_L1_LOSS}));
+#undef ERROR
+    lf_backward(tape, lf_linear(IN_(1, IN), &layer));
     check_error(LF_SHAPE, "backward: the loss is 1 x 2, not 1 x 1");
-    lf_backward(tape, lf_input(tape, 1, 1, data));
-    check_error(LF_INVALID, "backward: the loss depends on no parameter");
+    lf_backward(tape, IN_(1, 1));
+    check_error(LF_INVALID, "backward: the 1 x 1 tensor depends on nothing that takes a gradient");
+    lf_backward_from(tape, lf_linear(IN_(1, IN), &layer), IN_(2, 1));
+    check_error(LF_SHAPE, "backward: the tensor is 1 x 2, its gradient 2 x 1");
+#undef IN_
     ck_assert_double_nan(lf_item(NULL));
     ck_assert_double_nan(lf_item(lf_input(tape, 1, 2, data)));
     ck_assert_uint_eq(lf_tensor_rows(NULL) + lf_tensor_cols(NULL), 0);
     ck_assert_ptr_null(lf_tensor_value(NULL));
+    ck_assert_ptr_null(lf_tensor_grad(NULL));
+    lf_model_destroy(stranger);
+    tear_down();
+}
+END_TEST
 
-    lf_tape_destroy(other);
+/* A tape refuses to go on with parameters that an optimizer, a new layer or a new start has changed
+ * since it used them. */
+START_TEST(parameters_that_have_moved)
+{
+    static const char message[] =
+        "backward: the parameters have changed since the tape first used them; reset it";
+    const double x[IN] = {1, 2, 3}, y[1] = {4};
+    const struct lf_optimizer_options options = lf_sgd(0.1);
+    struct lf_optimizer *sgd;
+    struct lf_layer more;
+    struct lf_rng rng;
+    set_up(LF_F64, IN, 1);
+    ck_assert_int_eq(lf_optimizer_create(&sgd, model, &options), LF_OK);
+    for (int change = 0; change < 3; change++) {
+        struct lf_tensor *loss = loss_of(1, 1, x, y);
+        ck_assert_int_eq(lf_backward(tape, loss), LF_OK);
+        if (change == 0)
+            ck_assert_int_eq(lf_optimizer_step(sgd), LF_OK);
+        else if (change == 1)
+            lf_rng_seed(&rng, 5), lf_model_init(model, &rng);
+        else
+            ck_assert_int_eq(lf_model_add_linear(model, "more", 2, 2, &more), LF_OK);
+        ck_assert_int_eq(lf_backward(tape, loss), LF_INVALID);
+        check_error(LF_INVALID, message);
+    }
+    ck_assert_int_eq(lf_optimizer_step(sgd), LF_INVALID); /* it knows fewer parameters */
+    lf_optimizer_destroy(sgd);
+    tear_down();
+}
+END_TEST
+
+/* torch.no_grad and detach: the same values, and nothing to go back through. */
+START_TEST(regions_without_gradient)
+{
+    const double x[IN] = {1, 2, 3}, y[1] = {4};
+    set_up(LF_F64, IN, 1);
+    double recorded = lf_item(loss_of(1, 1, x, y));
+    lf_tape_reset(tape);
+    ck_assert_int_eq(lf_tape_set_grad(tape, 0), 1);
+    struct lf_tensor *h = lf_linear(lf_input(tape, 1, IN, x), &layer);
+    ck_assert_int_eq(lf_tape_set_grad(tape, 1), 0);
+    struct lf_tensor *loss = lf_mse_loss(h, lf_input(tape, 1, 1, y));
+    ck_assert_double_eq(lf_item(loss), recorded);
+    ck_assert_int_eq(lf_backward(tape, loss), LF_INVALID);
+    lf_tape_reset(tape);
+    h = lf_linear(lf_input(tape, 1, IN, x), &layer);
+    /* d (h detached(h)) / dh = h */
+    loss = lf_mul(h, lf_detach(h));
+    ck_assert_int_eq(lf_backward(tape, loss), LF_OK);
+    ck_assert_double_eq(flat_grad()[IN], lf_item(h));
+    tear_down();
+}
+END_TEST
+
+/* Inputs and intermediate values have gradients too; a second pass adds to all of them. */
+START_TEST(gradients_of_tensors)
+{
+    const double x[2] = {3, 5}, seed[2] = {1, 10};
+    set_up(LF_F64, 1, 1);
+    struct lf_tensor *a = lf_require_grad(lf_input(tape, 2, 1, x)), *b = lf_square(a);
+    struct lf_tensor *c = lf_mul(b, a); /* x^3 */
+    ck_assert_ptr_null(lf_tensor_grad(a));
+    for (int pass = 1; pass <= 3; pass++) {
+        ck_assert_int_eq(lf_backward_from(tape, c, lf_input(tape, 2, 1, seed)), LF_OK);
+        for (int i = 0; i < 2; i++) {
+            ck_assert_double_eq(((const double *)lf_tensor_grad(a))[i],
+                                pass * 3 * x[i] * x[i] * seed[i]);
+            ck_assert_double_eq(((const double *)lf_tensor_grad(b))[i], pass * x[i] * seed[i]);
+            ck_assert_double_eq(((const double *)lf_tensor_grad(c))[i], pass * seed[i]);
+        }
+    }
+    tear_down();
+}
+END_TEST
+
+/* Rows, columns and blocks of borrowed elements, read where they lie or copied. */
+START_TEST(views)
+{
+    double data[4 * 6], dense[3 * 2];
+    set_up(LF_F64, 2, 1);
+    fill(data, 24, 7);
+    static const size_t strides[][2] = {{6, 1}, {1, 6}, {6, 2}, {2, 1}};
+    for (size_t k = 0; k < 4; k++) {
+        for (size_t r = 0; r < 3; r++)
+            for (size_t c = 0; c < 2; c++)
+                dense[r * 2 + c] = data[r * strides[k][0] + c * strides[k][1]];
+        lf_tape_reset(tape);
+        struct lf_tensor *view = lf_view_f64(tape, 3, 2, data, strides[k][0], strides[k][1]);
+        struct lf_tensor *plain = lf_input(tape, 3, 2, dense);
+        ck_assert_mem_eq(lf_tensor_value(lf_linear(view, &layer)),
+                         lf_tensor_value(lf_linear(plain, &layer)), 3 * sizeof(double));
+        ck_assert_mem_eq(lf_tensor_value(lf_detach(lf_square(view))),
+                         lf_tensor_value(lf_square(plain)), sizeof dense);
+    }
+    tear_down();
+}
+END_TEST
+
+/* Two layers with one weight: its gradient is the sum of both uses. And a layer without a bias. */
+START_TEST(tied_parameters)
+{
+    const double x[4] = {1, -2, 0.5, 3}, y[4] = {1, 2, 3, 4};
+    struct lf_layer tied;
+    set_up(LF_F64, 2, 2);
+    tied.weight = layer.weight;
+    ck_assert_int_eq(lf_model_add_parameter(model, "own.bias", 1, 2, &tied.bias), LF_OK);
+    struct lf_layer plain = {layer.weight, {0}};
+    double *w = lf_parameter_value(&layer.weight), *g = lf_parameter_grad(&layer.weight);
+    for (size_t i = 0; i < 4; i++) {
+        double loss[2];
+        const double h = 1e-5;
+        for (int side = 0; side < 3; side++) {
+            w[i] += side == 0 ? h : side == 1 ? -2 * h : h;
+            lf_tape_reset(tape);
+            lf_model_zero_grad(model);
+            struct lf_tensor *p = lf_linear(lf_input(tape, 2, 2, x), &layer);
+            p = lf_linear(lf_tanh(lf_linear(p, &tied)), &plain);
+            struct lf_tensor *value = lf_mse_loss(p, lf_input(tape, 2, 2, y));
+            if (side < 2)
+                loss[side] = lf_item(value);
+            else
+                ck_assert_int_eq(lf_backward(tape, value), LF_OK);
+        }
+        double quotient = (loss[0] - loss[1]) / (2 * h);
+        ck_assert_double_eq_tol(g[i], quotient, 1e-7 * (1 + fabs(quotient)));
+    }
+    tear_down();
+}
+END_TEST
+
+START_TEST(sequences)
+{
+    struct lf_module net[] = {lf_module_linear(1, 4), lf_module_activation(LF_TANH),
+                              lf_module_linear(4, 2)};
+    struct lf_module bad[] = {lf_module_linear(1, 4), lf_module_linear(3, 2)};
+    struct lf_parameter parameter;
+    const double x[3] = {1, 2, 3};
+    set_up(LF_F64, 1, 1);
+    ck_assert_int_eq(lf_model_add_sequential(model, "", 2, bad), LF_SHAPE);
+    ck_assert_uint_eq(lf_model_parameters(model), 2);
+    ck_assert_int_eq(lf_model_add_sequential(model, "net", 3, net), LF_OK);
+    ck_assert_uint_eq(lf_model_parameters(model), 6);
+    ck_assert_int_eq(lf_model_parameter(model, 4, &parameter), LF_OK);
+    ck_assert_str_eq(parameter.name, "net.2.weight");
+    struct lf_rng rng;
+    lf_rng_seed(&rng, 1);
+    lf_model_init(model, &rng);
+    struct lf_tensor *all = lf_sequential(lf_input(tape, 3, 1, x), 3, net);
+    struct lf_tensor *one = lf_tanh(lf_linear(lf_input(tape, 3, 1, x), &net[0].layer));
+    one = lf_linear(one, &net[2].layer);
+    ck_assert_mem_eq(lf_tensor_value(all), lf_tensor_value(one), 6 * sizeof(double));
     tear_down();
 }
 END_TEST
@@ -291,14 +503,13 @@ START_TEST(bad_arguments)
     lf_tape_destroy(NULL);
     lf_tape_reset(NULL);
     lf_model_zero_grad(NULL);
-    lf_sgd_step(NULL, 1);
-    lf_layer_init(NULL, &layer, NULL);
+    lf_model_init(NULL, NULL);
     ck_assert_uint_eq(lf_model_parameters(NULL), 0);
     ck_assert_int_eq(lf_tape_status(NULL), LF_INVALID);
     ck_assert_str_ne(lf_tape_message(NULL), "");
-    ck_assert_ptr_null(lf_input(NULL, 1, 1, &none));
-    ck_assert_ptr_null(lf_linear(NULL, &layer, NULL));
-    ck_assert_ptr_null(lf_mse_loss(NULL, NULL, NULL));
+    ck_assert_ptr_null(lf_input_f32(NULL, 1, 1, NULL));
+    ck_assert_ptr_null(lf_linear(NULL, &layer));
+    ck_assert_ptr_null(lf_mse_loss(NULL, NULL));
     ck_assert_int_eq(lf_backward(NULL, NULL), LF_INVALID);
 }
 END_TEST
@@ -315,17 +526,21 @@ START_TEST(batch_training)
         x[i] = (float)i / N;
         y[i] = 1.233f * x[i] + 0.988f;
     }
+    const struct lf_optimizer_options options = lf_sgd(0.1);
+    struct lf_optimizer *sgd;
+    ck_assert_int_eq(lf_optimizer_create(&sgd, model, &options), LF_OK);
     double loss = 0;
     for (int step = 0; step < 5000; step++) {
         lf_tape_reset(tape);
-        struct lf_tensor *prediction = lf_linear(tape, &layer, lf_input(tape, N, 1, x));
-        struct lf_tensor *mean = lf_mse_loss(tape, prediction, lf_input(tape, N, 1, y));
+        struct lf_tensor *prediction = lf_linear(lf_input(tape, N, 1, x), &layer);
+        struct lf_tensor *mean = lf_mse_loss(prediction, lf_input(tape, N, 1, y));
         lf_model_zero_grad(model);
         ck_assert_int_eq(lf_backward(tape, mean), LF_OK);
-        lf_sgd_step(model, 0.1);
+        ck_assert_int_eq(lf_optimizer_step(sgd), LF_OK);
         loss = lf_item(mean);
     }
     ck_assert_double_lt(loss, 3.3e-11);
+    lf_optimizer_destroy(sgd);
     tear_down();
 }
 END_TEST
@@ -340,8 +555,14 @@ int main(int argc, char **argv)
     tcase_add_test(tests, target_with_a_gradient);
     tcase_add_test(tests, bits_of_the_fused_kernel);
     tcase_add_test(tests, gradients_accumulate);
-    tcase_add_test(tests, no_rows);
     tcase_add_test(tests, first_error_stays);
+    tcase_add_test(tests, errors_name_operation_and_shapes);
+    tcase_add_test(tests, parameters_that_have_moved);
+    tcase_add_test(tests, regions_without_gradient);
+    tcase_add_test(tests, gradients_of_tensors);
+    tcase_add_test(tests, views);
+    tcase_add_test(tests, tied_parameters);
+    tcase_add_test(tests, sequences);
     tcase_add_test(tests, bad_arguments);
     tcase_add_test(tests, batch_training);
     suite_add_tcase(suite, tests);

@@ -118,9 +118,8 @@ static int train_step(void)
     expect_status(status);
     for (int attempt = 0; tape && attempt < 2; attempt++) {
         lf_tape_reset(tape);
-        struct lf_tensor *h = lf_linear(tape, &layer, lf_input(tape, MANY, 1, x));
-        struct lf_tensor *loss =
-            lf_mse_loss(tape, lf_linear(tape, &layer, h), lf_input(tape, MANY, 1, y));
+        struct lf_tensor *h = lf_linear(lf_input(tape, MANY, 1, x), &layer);
+        struct lf_tensor *loss = lf_mse_loss(lf_linear(h, &layer), lf_input(tape, MANY, 1, y));
         status = lf_backward(tape, loss);
         expect_status(status);
         whole |= attempt == 0 && status == LF_OK;
@@ -174,7 +173,84 @@ static int run_fates(void)
     return status == LF_OK;
 }
 
-static int (*const scenarios[])(void) = {build_model, train_step, run_line, run_fates};
+/* A network of two layers, its optimizer, a step that goes through most operations; the tape and
+ * model go on after a failure. */
+static struct lf_tensor *whole_step(struct lf_tape *tape, const struct lf_module net[3],
+                                    const double *x)
+{
+    enum { MANY = LF_BLOCK_ROWS + 5 };
+    const struct lf_criterion criterion = {.kind = LF_HUBER_LOSS, .delta = 1};
+    struct lf_tensor *h = lf_require_grad(lf_view_f64(tape, MANY, 1, x, 2, 2));
+    struct lf_tensor *p = lf_polynomial(h, 3), *y = lf_sequential(p, 3, net);
+    y = lf_mul(lf_add(y, h), lf_scale(lf_sub(y, h), 0.5));
+    y = lf_matmul(y, lf_parameter_tensor(tape, &net[0].layer.bias));
+    struct lf_tensor *loss = lf_loss(lf_mul(y, lf_mean(y)), lf_detach(y), &criterion);
+    struct lf_tensor *pass = lf_linear_loss(p, &net[0].layer, lf_detach(y), &criterion);
+    return lf_add(lf_scale(pass, 2), lf_sum(lf_power(loss, 2)));
+}
+
+static int train_network(void)
+{
+    static double x[2 * (LF_BLOCK_ROWS + 5)];
+    struct lf_module net[3] = {lf_module_linear(3, 4), lf_module_activation(LF_TANH),
+                               lf_module_linear(4, 1)};
+    const struct lf_optimizer_options options = lf_adam(0.1);
+    struct lf_model *model = NULL;
+    struct lf_tape *tape = NULL;
+    struct lf_optimizer *optimizer = NULL;
+    int whole = 0;
+    lf_status status = lf_model_create(&model, tested, LF_F64);
+    if (status == LF_OK)
+        status = lf_model_add_sequential(model, "net", 3, net);
+    EXPECT(lf_model_parameters(model) == (status == LF_OK ? 4 : 0));
+    if (status == LF_OK)
+        status = lf_optimizer_create(&optimizer, model, &options);
+    if (status == LF_OK)
+        status = lf_tape_create(&tape, model);
+    expect_status(status);
+    for (int attempt = 0; tape && attempt < 2; attempt++) {
+        lf_tape_reset(tape);
+        struct lf_tensor *loss = whole_step(tape, net, x);
+        status = lf_backward(tape, loss);
+        if (status == LF_OK) /* again, with what the first pass left */
+            status = lf_backward(tape, loss);
+        expect_status(status);
+        whole |= attempt == 0 && status == LF_OK;
+        if (status == LF_OK || failing_on)
+            break;
+    }
+    if (whole)
+        EXPECT(lf_optimizer_step(optimizer) == LF_OK);
+    lf_optimizer_destroy(optimizer);
+    lf_tape_destroy(tape);
+    lf_model_destroy(model);
+    return whole;
+}
+
+static struct lf_tensor *sum_of_squares(struct lf_tape *tape, void *context)
+{
+    return lf_sum(lf_square(lf_parameter_tensor(tape, context)));
+}
+
+static int check_gradient(void)
+{
+    struct lf_model *model = NULL;
+    struct lf_parameter p;
+    struct lf_gradcheck result;
+    lf_status status = lf_model_create(&model, tested, LF_F64);
+    if (status == LF_OK)
+        status = lf_model_add_parameter(model, "p", 2, 2, &p);
+    if (status == LF_OK)
+        status = lf_gradcheck(model, sum_of_squares, &p, 1e-9, &result);
+    expect_status(status);
+    lf_model_destroy(model);
+    return status == LF_OK && result.passed;
+}
+
+static int (*const scenarios[])(void) = {build_model, train_step,    run_line,
+                                         run_fates,   train_network, check_gradient};
+
+enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 
 /* Runs a scenario with allocation n failing, and those after it if `on`. Returns whether it had
  * fewer allocations than n; *leaked is the number of blocks it left behind. */
@@ -224,8 +300,8 @@ START_TEST(growing_steps_replace_memory)
     long before = live, after = 0;
     for (size_t k = 1; k <= MOST; k++) {
         lf_tape_reset(tape);
-        struct lf_tensor *h = lf_linear(tape, &layer, lf_input(tape, k * ROWS, 1, x));
-        lf_status status = lf_backward(tape, lf_mse_loss(tape, h, lf_input(tape, k * ROWS, 1, y)));
+        struct lf_tensor *h = lf_linear(lf_input(tape, k * ROWS, 1, x), &layer);
+        lf_status status = lf_backward(tape, lf_mse_loss(h, lf_input(tape, k * ROWS, 1, y)));
         after = live;
         ck_assert_int_eq(status, LF_OK);
         before = k == 1 ? after : before;
@@ -252,14 +328,44 @@ START_TEST(steps_allocate_nothing)
 }
 END_TEST
 
+START_TEST(network_steps_allocate_nothing)
+{
+    static double x[2 * (LF_BLOCK_ROWS + 5)];
+    struct lf_module net[3] = {lf_module_linear(3, 4), lf_module_activation(LF_TANH),
+                               lf_module_linear(4, 1)};
+    const struct lf_optimizer_options options = lf_adam(0.1);
+    struct lf_model *model;
+    struct lf_tape *tape;
+    struct lf_optimizer *optimizer;
+    ck_assert_int_eq(lf_model_create(&model, tested, LF_F64), LF_OK);
+    ck_assert_int_eq(lf_model_add_sequential(model, "net", 3, net), LF_OK);
+    ck_assert_int_eq(lf_optimizer_create(&optimizer, model, &options), LF_OK);
+    ck_assert_int_eq(lf_tape_create(&tape, model), LF_OK);
+    long before = 0, after = 0, failed = 0;
+    for (int step = 0; step < 1001; step++) {
+        lf_tape_reset(tape);
+        failed += lf_backward(tape, whole_step(tape, net, x)) != LF_OK;
+        failed += lf_optimizer_step(optimizer) != LF_OK;
+        before = step == 0 ? allocations : before;
+        after = allocations;
+    }
+    ck_assert_int_eq(failed, 0);
+    ck_assert_int_eq(after, before);
+    lf_optimizer_destroy(optimizer);
+    lf_tape_destroy(tape);
+    lf_model_destroy(model);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     Suite *suite = suite_create("memory");
     TCase *tests = tcase_create("memory");
     tcase_set_timeout(tests, 300);
-    tcase_add_loop_test(tests, every_allocation_fails, 0, 4);
+    tcase_add_loop_test(tests, every_allocation_fails, 0, SCENARIOS);
     tcase_add_test(tests, growing_steps_replace_memory);
     tcase_add_test(tests, steps_allocate_nothing);
+    tcase_add_test(tests, network_steps_allocate_nothing);
     suite_add_tcase(suite, tests);
     return run_suite(suite, argc, argv);
 }

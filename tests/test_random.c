@@ -124,13 +124,11 @@ static void draw_values(const char *kind, const char *dtype, uint64_t seed, size
     if (strcmp(kind, "linear") == 0) {
         struct lf_model *model;
         struct lf_layer layer;
-        struct lf_parameter weight;
         ck_assert_int_eq(lf_model_create(&model, tested, type), LF_OK);
         ck_assert_int_eq(lf_model_add_linear(model, "linear", in, out, &layer), LF_OK);
-        lf_layer_init(model, &layer, &rng);
-        ck_assert_int_eq(lf_model_parameter(model, 0, &weight), LF_OK);
+        lf_model_init(model, &rng);
         for (size_t i = 0; i < n; i++)
-            values[i] = element(type, weight.value, i);
+            values[i] = element(type, lf_parameter_value(&layer.weight), i);
         lf_model_destroy(model);
     } else if (type == LF_F32) {
         float *draws = malloc(n * sizeof *draws);

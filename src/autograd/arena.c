@@ -4,19 +4,19 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { ALIGNMENT = 64, CHUNK_BYTES = 16384 };
+enum { CHUNK_BYTES = 16384 };
 
 struct lf_arena_chunk {
     struct lf_arena_chunk *next;
     size_t bytes;
-    _Alignas(ALIGNMENT) unsigned char data[];
+    _Alignas(LF_ARENA_ALIGNMENT) unsigned char data[];
 };
 
 /* A new chunk behind the current one, large enough for `bytes`. */
 static struct lf_arena_chunk *insert_chunk(struct lf_arena *arena, size_t bytes)
 {
     size_t size = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
-    struct lf_arena_chunk *chunk = aligned_alloc(ALIGNMENT, sizeof *chunk + size);
+    struct lf_arena_chunk *chunk = aligned_alloc(LF_ARENA_ALIGNMENT, sizeof *chunk + size);
     if (!chunk)
         return NULL;
     chunk->bytes = size;
@@ -28,12 +28,20 @@ static struct lf_arena_chunk *insert_chunk(struct lf_arena *arena, size_t bytes)
     return chunk;
 }
 
-void *lf_arena_alloc(struct lf_arena *arena, size_t bytes)
+static void begin_chunk(struct lf_arena *arena, struct lf_arena_chunk *chunk)
+{
+    arena->current = chunk;
+    arena->next = chunk ? chunk->data : NULL;
+    arena->end = chunk ? chunk->data + chunk->bytes : NULL;
+}
+
+void *lf_arena_alloc_slow(struct lf_arena *arena, size_t bytes)
 {
     if (bytes > SIZE_MAX / 2)
         return NULL;
-    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (!arena->current || arena->current->bytes - arena->used < bytes) {
+    bytes = (bytes / LF_ARENA_ALIGNMENT + (bytes % LF_ARENA_ALIGNMENT != 0 || bytes == 0)) *
+            LF_ARENA_ALIGNMENT;
+    if (bytes > (size_t)(arena->end - arena->next)) {
         struct lf_arena_chunk *next = arena->current ? arena->current->next : NULL;
         if (next && next->bytes < bytes) { /* empty, and too small: larger steps outgrow it */
             arena->current->next = next->next;
@@ -44,18 +52,16 @@ void *lf_arena_alloc(struct lf_arena *arena, size_t bytes)
             next = insert_chunk(arena, bytes);
         if (!next)
             return NULL;
-        arena->current = next;
-        arena->used = 0;
+        begin_chunk(arena, next);
     }
-    void *piece = arena->current->data + arena->used;
-    arena->used += bytes;
+    void *piece = arena->next;
+    arena->next += bytes;
     return piece;
 }
 
 void lf_arena_reset(struct lf_arena *arena)
 {
-    arena->current = arena->first;
-    arena->used = 0;
+    begin_chunk(arena, arena->first);
 }
 
 void lf_arena_free(struct lf_arena *arena)

@@ -8,16 +8,29 @@
 
 #include <stddef.h>
 
+enum { LF_ARENA_ALIGNMENT = 64 };
+
 struct lf_arena_chunk;
 
 /* All zero: an empty arena. */
 struct lf_arena {
     struct lf_arena_chunk *first, *current;
-    size_t used; /* bytes of the current chunk */
+    unsigned char *next, *end; /* what is free in the current chunk, a multiple of the alignment */
 };
 
+/* lf_arena_alloc where the current chunk does not do. */
+void *lf_arena_alloc_slow(struct lf_arena *arena, size_t bytes);
+
 /* Bytes aligned to 64, not cleared; NULL when memory is out. */
-void *lf_arena_alloc(struct lf_arena *arena, size_t bytes);
+static inline void *lf_arena_alloc(struct lf_arena *arena, size_t bytes)
+{
+    if (bytes == 0 || bytes > (size_t)(arena->end - arena->next))
+        return lf_arena_alloc_slow(arena, bytes);
+    void *piece = arena->next;
+    arena->next += (bytes + LF_ARENA_ALIGNMENT - 1) / LF_ARENA_ALIGNMENT * LF_ARENA_ALIGNMENT;
+    return piece;
+}
+
 void lf_arena_reset(struct lf_arena *arena);
 void lf_arena_free(struct lf_arena *arena);
 

@@ -2,6 +2,8 @@
 #include "model.h"
 #include "../random/stretch.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,44 +26,101 @@ lf_status lf_model_create(struct lf_model **model, const struct lf_kernels *kern
     return LF_OK;
 }
 
-static void free_names(struct lf_model *model)
+/* Takes parameters from the end, until `count` are left. */
+static void drop_entries(struct lf_model *model, size_t count)
 {
-    for (size_t i = 0; i < model->parameter_count; i++)
-        free((char *)model->parameters[i].name);
+    while (model->entry_count > count) {
+        model->entry_count--;
+        model->size = model->entries[model->entry_count].offset;
+        free(model->entries[model->entry_count].name);
+    }
 }
 
 void lf_model_destroy(struct lf_model *model)
 {
     if (!model)
         return;
-    free_names(model);
-    free(model->parameters);
+    drop_entries(model, 0);
+    free(model->entries);
     free(model->value);
     free(model->grad);
     free(model);
 }
 
-static char *joined_name(const char *layer, const char *suffix)
+void *lf_flat_vector(enum lf_dtype dtype, size_t n)
 {
-    size_t head = strlen(layer), tail = strlen(suffix);
-    char *name = malloc(head + tail + 1);
-    if (name) {
-        memcpy(name, layer, head);
-        memcpy(name + head, suffix, tail + 1);
-    }
-    return name;
+    size_t bytes;
+    if (__builtin_mul_overflow(n, lf_dtype_size(dtype), &bytes) || bytes > SIZE_MAX - 63)
+        return NULL;
+    bytes = (bytes + 63) / 64 * 64;
+    void *vector = aligned_alloc(64, bytes > 0 ? bytes : 64);
+    if (vector)
+        memset(vector, 0, bytes);
+    return vector;
 }
 
-/* A 64-byte-aligned copy of old_bytes bytes, followed by zeros up to new_bytes. */
-static void *grown(const void *old, size_t old_bytes, size_t new_bytes)
+/* A copy with room for more, the rest 0. */
+static void *grown(const struct lf_model *model, const void *old, size_t n)
 {
-    unsigned char *copy = aligned_alloc(64, (new_bytes + 63) / 64 * 64);
-    if (!copy)
-        return NULL;
-    if (old_bytes > 0)
-        memcpy(copy, old, old_bytes);
-    memset(copy + old_bytes, 0, new_bytes - old_bytes);
+    void *copy = lf_flat_vector(model->dtype, n);
+    if (copy && model->size > 0)
+        memcpy(copy, old, model->size * lf_dtype_size(model->dtype));
     return copy;
+}
+
+/* prefix.name, or name where the prefix is "". NULL when memory is out. */
+static char *joined_name(const char *prefix, const char *name)
+{
+    size_t size = strlen(prefix) + strlen(name) + 2;
+    char *joined = malloc(size);
+    if (joined)
+        snprintf(joined, size, "%s%s%s", prefix, *prefix ? "." : "", name);
+    return joined;
+}
+
+/* Adds an entry, and takes over its name. */
+static lf_status add_entry(struct lf_model *model, char *name, size_t rows, size_t cols,
+                           double bound)
+{
+    size_t elements, total, count = model->entry_count;
+    if (!name)
+        return LF_NO_MEMORY;
+    if (__builtin_mul_overflow(rows, cols, &elements) ||
+        __builtin_add_overflow(model->size, elements, &total)) {
+        free(name);
+        return LF_NO_MEMORY;
+    }
+    struct lf_entry *entries = realloc(model->entries, (count + 1) * sizeof *entries);
+    if (entries)
+        model->entries = entries;
+    void *value = grown(model, model->value, total);
+    void *grad = grown(model, model->grad, total);
+    if (!entries || !value || !grad) {
+        free(name);
+        free(value);
+        free(grad);
+        return LF_NO_MEMORY;
+    }
+    free(model->value);
+    free(model->grad);
+    model->value = value;
+    model->grad = grad;
+    entries[count] = (struct lf_entry){name, rows, cols, model->size, bound};
+    model->entry_count = count + 1;
+    model->size = total;
+    model->version++;
+    return LF_OK;
+}
+
+lf_status lf_model_add_parameter(struct lf_model *model, const char *name, size_t rows, size_t cols,
+                                 struct lf_parameter *parameter)
+{
+    if (!model || !name || !parameter || rows == 0 || cols == 0)
+        return LF_INVALID;
+    lf_status status = add_entry(model, joined_name("", name), rows, cols, 0);
+    if (status == LF_OK)
+        lf_model_parameter(model, model->entry_count - 1, parameter);
+    return status;
 }
 
 lf_status lf_model_add_linear(struct lf_model *model, const char *name, size_t in, size_t out,
@@ -69,111 +128,112 @@ lf_status lf_model_add_linear(struct lf_model *model, const char *name, size_t i
 {
     if (!model || !name || !layer || in == 0 || out == 0)
         return LF_INVALID;
-    size_t weights, total, bytes;
-    size_t element = lf_dtype_size(model->dtype);
-    if (__builtin_mul_overflow(in, out, &weights) ||
-        __builtin_add_overflow(model->size, weights, &total) ||
-        __builtin_add_overflow(total, out, &total) ||
-        __builtin_mul_overflow(total, element, &bytes) || bytes > SIZE_MAX - 63)
-        return LF_NO_MEMORY;
-
-    size_t count = model->parameter_count;
-    struct lf_parameter *parameters =
-        realloc(model->parameters, (count + 2) * sizeof *model->parameters);
-    if (parameters)
-        model->parameters = parameters;
-    char *weight_name = joined_name(name, ".weight");
-    char *bias_name = joined_name(name, ".bias");
-    void *value = grown(model->value, model->size * element, bytes);
-    void *grad = grown(model->grad, model->size * element, bytes);
-    if (!parameters || !weight_name || !bias_name || !value || !grad) {
-        free(weight_name);
-        free(bias_name);
-        free(value);
-        free(grad);
-        return LF_NO_MEMORY;
+    size_t count = model->entry_count;
+    lf_status status =
+        add_entry(model, joined_name(name, "weight"), out, in, lf_linear_weight_bound(in));
+    if (status == LF_OK)
+        status = add_entry(model, joined_name(name, "bias"), 1, out, lf_linear_bias_bound(in));
+    if (status != LF_OK) {
+        drop_entries(model, count);
+        return status;
     }
-    free(model->value);
-    free(model->grad);
-    *layer = (struct lf_layer){model, in, out, model->size, model->size + weights};
-    model->value = value;
-    model->grad = grad;
-    model->size = total;
-    parameters[count] = (struct lf_parameter){weight_name, out, in, NULL, NULL};
-    parameters[count + 1] = (struct lf_parameter){bias_name, 1, out, NULL, NULL};
-    model->parameter_count = count + 2;
+    lf_model_parameter(model, count, &layer->weight);
+    lf_model_parameter(model, count + 1, &layer->bias);
     return LF_OK;
+}
+
+/* Whether each layer takes what the one before it gives. */
+static lf_status check_modules(size_t count, const struct lf_module modules[])
+{
+    size_t width = 0; /* of what has come out last; 0: nothing yet */
+    for (size_t i = 0; i < count; i++) {
+        if (modules[i].kind == LF_MODULE_ACTIVATION)
+            continue;
+        if (modules[i].kind != LF_MODULE_LINEAR || modules[i].in == 0 || modules[i].out == 0)
+            return LF_INVALID;
+        if (width > 0 && modules[i].in != width)
+            return LF_SHAPE;
+        width = modules[i].out;
+    }
+    return LF_OK;
+}
+
+lf_status lf_model_add_sequential(struct lf_model *model, const char *name, size_t count,
+                                  struct lf_module modules[])
+{
+    if (!model || !name || (!modules && count > 0))
+        return LF_INVALID;
+    lf_status status = check_modules(count, modules);
+    size_t entries = model->entry_count;
+    for (size_t i = 0; i < count && status == LF_OK; i++) {
+        char number[24];
+        if (modules[i].kind != LF_MODULE_LINEAR)
+            continue;
+        snprintf(number, sizeof number, "%zu", i);
+        char *prefix = joined_name(name, number);
+        status = prefix ? lf_model_add_linear(model, prefix, modules[i].in, modules[i].out,
+                                              &modules[i].layer)
+                        : LF_NO_MEMORY;
+        free(prefix);
+    }
+    if (status != LF_OK)
+        drop_entries(model, entries);
+    return status;
 }
 
 size_t lf_model_parameters(const struct lf_model *model)
 {
-    return model ? model->parameter_count : 0;
+    return model ? model->entry_count : 0;
 }
 
-lf_status lf_model_parameter(const struct lf_model *model, size_t i, struct lf_parameter *parameter)
+lf_status lf_model_parameter(struct lf_model *model, size_t i, struct lf_parameter *parameter)
 {
-    if (!model || !parameter || i >= model->parameter_count)
+    if (!model || !parameter || i >= model->entry_count)
         return LF_INVALID;
-    size_t offset = 0;
-    for (size_t j = 0; j < i; j++)
-        offset += model->parameters[j].rows * model->parameters[j].cols;
-    size_t bytes = offset * lf_dtype_size(model->dtype);
-    *parameter = model->parameters[i];
-    parameter->value = (char *)model->value + bytes;
-    parameter->grad = (char *)model->grad + bytes;
+    const struct lf_entry *entry = &model->entries[i];
+    *parameter = (struct lf_parameter){model, entry->name, entry->rows, entry->cols, entry->offset};
     return LF_OK;
 }
 
-/* n draws from U[-bound, bound). */
-static void init_f32(const struct lf_kernels *k, struct lf_rng *rng, double bound, size_t n,
-                     float *out)
+static void *element_of(const struct lf_parameter *parameter, void *vector)
 {
-    k->f32.uniform(rng, n, out);
-    for (size_t i = 0; i < n; i++)
-        out[i] = lf_stretch_f32(out[i], bound);
+    return (char *)vector + parameter->offset * lf_dtype_size(parameter->model->dtype);
 }
 
-static void init_f64(const struct lf_kernels *k, struct lf_rng *rng, double bound, size_t n,
-                     double *out)
+void *lf_parameter_value(const struct lf_parameter *parameter)
 {
-    k->f64.uniform(rng, n, out);
-    for (size_t i = 0; i < n; i++)
-        out[i] = lf_stretch_f64(out[i], bound);
+    return parameter && parameter->model ? element_of(parameter, parameter->model->value) : NULL;
 }
 
-void lf_layer_init(struct lf_model *model, const struct lf_layer *layer, struct lf_rng *rng)
+void *lf_parameter_grad(const struct lf_parameter *parameter)
 {
-    if (!model || !layer || !rng || layer->model != model)
+    return parameter && parameter->model ? element_of(parameter, parameter->model->grad) : NULL;
+}
+
+void lf_model_init(struct lf_model *model, struct lf_rng *rng)
+{
+    if (!model || !rng)
         return;
-    const struct lf_kernels *k = model->kernels;
-    double weight_bound = lf_linear_weight_bound(layer->in);
-    double bias_bound = lf_linear_bias_bound(layer->in);
-    size_t weights = layer->in * layer->out;
-    if (model->dtype == LF_F32) {
-        float *value = model->value;
-        init_f32(k, rng, weight_bound, weights, value + layer->weight);
-        init_f32(k, rng, bias_bound, layer->out, value + layer->bias);
-    } else {
-        double *value = model->value;
-        init_f64(k, rng, weight_bound, weights, value + layer->weight);
-        init_f64(k, rng, bias_bound, layer->out, value + layer->bias);
+    for (size_t i = 0; i < model->entry_count; i++) {
+        const struct lf_entry *entry = &model->entries[i];
+        size_t n = entry->bound > 0 ? entry->rows * entry->cols : 0;
+        if (model->dtype == LF_F32) {
+            float *value = (float *)model->value + entry->offset;
+            model->kernels->f32.uniform(rng, n, value);
+            for (size_t j = 0; j < n; j++)
+                value[j] = lf_stretch_f32(value[j], entry->bound);
+        } else {
+            double *value = (double *)model->value + entry->offset;
+            model->kernels->f64.uniform(rng, n, value);
+            for (size_t j = 0; j < n; j++)
+                value[j] = lf_stretch_f64(value[j], entry->bound);
+        }
     }
+    model->version++;
 }
 
 void lf_model_zero_grad(struct lf_model *model)
 {
     if (model && model->size > 0)
         memset(model->grad, 0, model->size * lf_dtype_size(model->dtype));
-}
-
-void lf_sgd_step(struct lf_model *model, double lr)
-{
-    if (!model)
-        return;
-    if (model->dtype == LF_F32)
-        model->kernels->f32.sgd(model->size, &(struct lf_sgd_f32){.lr = (float)lr}, model->grad,
-                                NULL, model->value);
-    else
-        model->kernels->f64.sgd(model->size, &(struct lf_sgd_f64){.lr = lr}, model->grad, NULL,
-                                model->value);
 }

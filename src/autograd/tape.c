@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tape.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+const struct lf_op lf_parameter_op = {.name = "parameter"};
 
 lf_status lf_tape_create(struct lf_tape **tape, struct lf_model *model)
 {
@@ -19,6 +19,7 @@ lf_status lf_tape_create(struct lf_tape **tape, struct lf_model *model)
     if (!t)
         return LF_NO_MEMORY;
     t->model = model;
+    t->grad_enabled = 1;
     *tape = t;
     return LF_OK;
 }
@@ -27,7 +28,8 @@ void lf_tape_destroy(struct lf_tape *tape)
 {
     if (!tape)
         return;
-    lf_arena_free(&tape->arena);
+    lf_arena_free(&tape->tensors);
+    lf_arena_free(&tape->data);
     free(tape);
 }
 
@@ -35,9 +37,13 @@ void lf_tape_reset(struct lf_tape *tape)
 {
     if (!tape)
         return;
-    lf_arena_reset(&tape->arena);
+    lf_arena_reset(&tape->tensors);
+    lf_arena_reset(&tape->data);
     tape->last = NULL;
-    tape->parameter_grad = NULL;
+    tape->generation++;
+    tape->uses_parameters = 0;
+    tape->grad_enabled = 1;
+    tape->passes = 0;
     tape->status = LF_OK;
     tape->message[0] = '\0';
 }
@@ -50,6 +56,15 @@ lf_status lf_tape_status(const struct lf_tape *tape)
 const char *lf_tape_message(const struct lf_tape *tape)
 {
     return tape ? tape->message : "the tape is NULL";
+}
+
+int lf_tape_set_grad(struct lf_tape *tape, int enabled)
+{
+    if (!tape)
+        return 0;
+    int before = tape->grad_enabled;
+    tape->grad_enabled = enabled != 0;
+    return before;
 }
 
 void lf_tape_fail(struct lf_tape *tape, lf_status status, const char *name, const char *format, ...)
@@ -66,140 +81,176 @@ void lf_tape_fail(struct lf_tape *tape, lf_status status, const char *name, cons
     va_end(arguments);
 }
 
-int lf_tape_accepts(struct lf_tape *tape, const char *name, const struct lf_tensor *a,
-                    const struct lf_tensor *b, int operands)
+/* ---- The record --------------------------------------------------------------------------- */
+
+void lf_tape_refuse(const char *name, const struct lf_tensor *a, const struct lf_tensor *b)
 {
-    if (!tape || tape->status != LF_OK)
-        return 0;
-    if (!a || (operands > 1 && !b)) {
+    static const char two_tapes[] = "the operands are of two tapes";
+    if (!a && !b)
+        return;
+    struct lf_tape *tape = a ? a->tape : b->tape;
+    if (!a || !b)
         lf_tape_fail(tape, LF_INVALID, name, "an operand is NULL");
-        return 0;
-    }
-    if (a->tape != tape || (operands > 1 && b->tape != tape)) {
-        lf_tape_fail(tape, LF_INVALID, name, "an operand is of another tape");
-        return 0;
-    }
-    return 1;
+    else if (a->tape != b->tape) {
+        lf_tape_fail(a->tape, LF_INVALID, name, two_tapes);
+        lf_tape_fail(b->tape, LF_INVALID, name, two_tapes);
+    } else
+        lf_tape_fail(tape, LF_INVALID, name, "an operand is from before the tape's reset");
 }
 
-/* rows * cols elements of the tape's type, or SIZE_MAX where that is no size. */
-static size_t bytes_of(const struct lf_tape *tape, size_t rows, size_t cols)
+void lf_tape_no_memory(struct lf_tape *tape, const char *name, size_t rows, size_t cols)
 {
-    size_t elements, bytes;
-    if (__builtin_mul_overflow(rows, cols, &elements) ||
-        __builtin_mul_overflow(elements, lf_dtype_size(tape->model->dtype), &bytes))
-        return SIZE_MAX;
-    return bytes;
+    lf_tape_fail(tape, LF_NO_MEMORY, name, "out of memory for %zu x %zu elements", rows, cols);
 }
 
-struct lf_tensor *lf_tape_record(struct lf_tape *tape, const struct lf_op *op, size_t rows,
-                                 size_t cols)
+struct lf_tensor *lf_tape_compute(struct lf_tensor *tensor)
 {
-    struct lf_tensor *tensor = lf_arena_alloc(&tape->arena, sizeof *tensor);
-    void *value = op && tensor ? lf_arena_alloc(&tape->arena, bytes_of(tape, rows, cols)) : NULL;
-    if (!tensor || (op && !value)) {
-        lf_tape_fail(tape, LF_NO_MEMORY, op ? op->name : "input",
-                     "out of memory for a result of %zu x %zu", rows, cols);
-        return NULL;
-    }
-    *tensor = (struct lf_tensor){
-        .op = op, .tape = tape, .previous = tape->last, .rows = rows, .cols = cols, .value = value};
-    tape->last = tensor;
-    return tensor;
-}
-
-struct lf_tensor *lf_tape_compute(struct lf_tape *tape, struct lf_tensor *tensor)
-{
-    if (tensor->op->forward(tape, tensor) == LF_OK)
+    struct lf_tape *tape = tensor->tape;
+    if (tensor->op->forward[tape->model->dtype](tensor))
         return tensor;
-    lf_tape_fail(tape, LF_NO_MEMORY, tensor->op->name, "out of memory for the sums");
+    lf_tape_no_memory(tape, tensor->op->name, tensor->rows, tensor->cols);
     return NULL;
 }
 
-void *lf_tape_empty_sums(struct lf_tape *tape, size_t n)
-{
-    void *sums = lf_arena_alloc(&tape->arena, bytes_of(tape, n, 1));
-    if (!sums)
-        return NULL;
-    if (tape->model->dtype == LF_F32) {
-        for (size_t i = 0; i < n; i++)
-            ((float *)sums)[i] = -0.0f;
-    } else {
-        for (size_t i = 0; i < n; i++)
-            ((double *)sums)[i] = -0.0;
-    }
-    return sums;
-}
+/* ---- Leaves ------------------------------------------------------------------------------- */
 
-void *lf_tensor_grad(struct lf_tensor *tensor)
+/* A borrowed tensor. */
+static struct lf_tensor *leaf(struct lf_tape *tape, const struct lf_op *op, size_t rows,
+                              size_t cols, const void *value)
 {
-    if (!tensor->grad)
-        tensor->grad = lf_tape_empty_sums(tensor->tape, tensor->rows * tensor->cols);
-    return tensor->grad;
-}
-
-struct lf_tensor *lf_input(struct lf_tape *tape, size_t rows, size_t cols, const void *data)
-{
-    if (!tape || tape->status != LF_OK)
-        return NULL;
-    if (!data && rows > 0 && cols > 0) {
-        lf_tape_fail(tape, LF_INVALID, "input", "data of %zu x %zu is NULL", rows, cols);
-        return NULL;
-    }
-    struct lf_tensor *tensor = lf_tape_record(tape, NULL, rows, cols);
+    struct lf_tensor *tensor = lf_tape_append(tape, op, rows, cols);
     if (tensor)
-        tensor->value = (void *)data; /* never written: only operations' results are */
+        tensor->value = (void *)value; /* never written: only operations' results are */
+    else
+        lf_tape_no_memory(tape, op ? op->name : "input", rows, cols);
     return tensor;
 }
 
-/* Walks the record from the loss backwards. */
-static lf_status walk(struct lf_tape *tape, struct lf_tensor *loss)
+/* Says why there can be no such input. */
+static __attribute__((noinline)) struct lf_tensor *
+refuse_input(struct lf_tape *tape, enum lf_dtype dtype, size_t rows, size_t cols, const void *data)
 {
-    for (struct lf_tensor *tensor = loss; tensor; tensor = tensor->previous) {
-        if (!tensor->grad || !tensor->op)
-            continue;
-        lf_status status = tensor->op->backward(tape, tensor);
-        if (status != LF_OK)
-            return status;
-    }
-    return LF_OK;
+    static const char *const type[] = {"f32", "f64"};
+    if (!tape)
+        return NULL;
+    if (dtype != tape->model->dtype)
+        lf_tape_fail(tape, LF_INVALID, "input", "data of %zu x %zu is %s, the model is %s", rows,
+                     cols, type[dtype], type[tape->model->dtype]);
+    else if (rows == 0 || cols == 0)
+        lf_tape_fail(tape, LF_SHAPE, "input", "data of %zu x %zu is empty", rows, cols);
+    else if (!data)
+        lf_tape_fail(tape, LF_INVALID, "input", "data of %zu x %zu is NULL", rows, cols);
+    return NULL;
 }
 
-lf_status lf_backward(struct lf_tape *tape, struct lf_tensor *loss)
+static inline struct lf_tensor *input(struct lf_tape *tape, enum lf_dtype dtype, size_t rows,
+                                      size_t cols, const void *data)
 {
-    if (!lf_tape_accepts(tape, "backward", loss, NULL, 1))
-        return lf_tape_status(tape);
-    struct lf_model *model = tape->model;
-    if (loss->rows != 1 || loss->cols != 1)
-        lf_tape_fail(tape, LF_SHAPE, "backward", "the loss is %zu x %zu, not 1 x 1", loss->rows,
-                     loss->cols);
-    else if (!loss->requires_grad)
-        lf_tape_fail(tape, LF_INVALID, "backward", "the loss depends on no parameter");
-    if (tape->status != LF_OK)
-        return tape->status;
+    if (!tape || tape->status != LF_OK || dtype != tape->model->dtype || rows == 0 || cols == 0 ||
+        !data)
+        return refuse_input(tape, dtype, rows, cols, data);
+    return leaf(tape, NULL, rows, cols, data);
+}
 
-    for (struct lf_tensor *tensor = loss; tensor; tensor = tensor->previous)
-        tensor->grad = NULL;
-    tape->parameter_grad = lf_tape_empty_sums(tape, model->size);
-    void *seed = lf_tensor_grad(loss);
-    if (!tape->parameter_grad || !seed)
-        goto no_memory;
-    if (model->dtype == LF_F32)
-        *(float *)seed = 1;
-    else
-        *(double *)seed = 1;
-    if (walk(tape, loss) != LF_OK)
-        goto no_memory;
+static struct lf_tensor *view(struct lf_tape *tape, enum lf_dtype dtype, size_t rows, size_t cols,
+                              const void *data, size_t row_stride, size_t col_stride)
+{
+    struct lf_tensor *tensor = input(tape, dtype, rows, cols, data);
+    if (!tensor)
+        return NULL;
+    tensor->row_stride = row_stride;
+    tensor->col_stride = col_stride;
+    return row_stride == 1 || col_stride == 1 || lf_tensor_copy_view(tensor) ? tensor : NULL;
+}
 
-    if (model->dtype == LF_F32)
-        model->kernels->f32.axpy(model->size, 1, tape->parameter_grad, model->grad);
-    else
-        model->kernels->f64.axpy(model->size, 1, tape->parameter_grad, model->grad);
-    return LF_OK;
+struct lf_tensor *lf_input_f32(struct lf_tape *tape, size_t rows, size_t cols, const float *data)
+{
+    return input(tape, LF_F32, rows, cols, data);
+}
 
-no_memory:
-    lf_tape_fail(tape, LF_NO_MEMORY, "backward", "out of memory for the gradients");
-    return tape->status;
+struct lf_tensor *lf_input_f64(struct lf_tape *tape, size_t rows, size_t cols, const double *data)
+{
+    return input(tape, LF_F64, rows, cols, data);
+}
+
+struct lf_tensor *lf_view_f32(struct lf_tape *tape, size_t rows, size_t cols, const float *data,
+                              size_t row_stride, size_t col_stride)
+{
+    return view(tape, LF_F32, rows, cols, data, row_stride, col_stride);
+}
+
+struct lf_tensor *lf_view_f64(struct lf_tape *tape, size_t rows, size_t cols, const double *data,
+                              size_t row_stride, size_t col_stride)
+{
+    return view(tape, LF_F64, rows, cols, data, row_stride, col_stride);
+}
+
+int lf_tensor_copy_view(struct lf_tensor *x)
+{
+    size_t elements;
+    void *dense = __builtin_mul_overflow(x->rows, x->cols, &elements)
+                      ? NULL
+                      : lf_tape_alloc(x->tape, elements);
+    if (!dense) {
+        lf_tape_no_memory(x->tape, "input", x->rows, x->cols);
+        return 0;
+    }
+    for (size_t r = 0; r < x->rows; r++)
+        for (size_t c = 0; c < x->cols; c++) {
+            size_t from = r * x->row_stride + c * x->col_stride, to = r * x->cols + c;
+            if (x->tape->model->dtype == LF_F32)
+                ((float *)dense)[to] = ((const float *)x->value)[from];
+            else
+                ((double *)dense)[to] = ((const double *)x->value)[from];
+        }
+    x->value = dense;
+    x->row_stride = x->cols;
+    x->col_stride = 1;
+    return 1;
+}
+
+struct lf_tensor *lf_parameter_tensor(struct lf_tape *tape, const struct lf_parameter *parameter)
+{
+    if (!tape || tape->status != LF_OK)
+        return NULL;
+    if (!parameter || parameter->model != tape->model) {
+        lf_tape_fail(tape, LF_INVALID, "parameter", "the parameter is not of the tape's model");
+        return NULL;
+    }
+    if (!lf_tape_uses_parameters(tape, "parameter"))
+        return NULL;
+    struct lf_tensor *tensor = leaf(tape, &lf_parameter_op, parameter->rows, parameter->cols,
+                                    lf_parameter_value(parameter));
+    if (!tensor)
+        return NULL;
+    tensor->offset = parameter->offset;
+    tensor->requires_grad = tape->grad_enabled;
+    return tensor;
+}
+
+struct lf_tensor *lf_require_grad(struct lf_tensor *x)
+{
+    struct lf_tape *tape = lf_tape_of("require_grad", x, x);
+    if (!tape)
+        return NULL;
+    if (x->op) {
+        lf_tape_fail(tape, LF_INVALID, "require_grad", "x is the result of %s, not an input",
+                     x->op->name);
+        return NULL;
+    }
+    x->requires_grad = 1;
+    return x;
+}
+
+struct lf_tensor *lf_detach(struct lf_tensor *x)
+{
+    struct lf_tape *tape = lf_tape_of("detach", x, x);
+    struct lf_tensor *tensor = tape ? leaf(tape, NULL, x->rows, x->cols, x->value) : NULL;
+    if (tensor) {
+        tensor->row_stride = x->row_stride;
+        tensor->col_stride = x->col_stride;
+    }
+    return tensor;
 }
 
 size_t lf_tensor_rows(const struct lf_tensor *tensor)
@@ -215,6 +266,11 @@ size_t lf_tensor_cols(const struct lf_tensor *tensor)
 const void *lf_tensor_value(const struct lf_tensor *tensor)
 {
     return tensor ? tensor->value : NULL;
+}
+
+const void *lf_tensor_grad(const struct lf_tensor *tensor)
+{
+    return tensor && tensor->op != &lf_parameter_op ? tensor->grad : NULL;
 }
 
 double lf_item(const struct lf_tensor *tensor)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <lanefit/optim.h>
 #include <lanefit/train.h>
 
 #include "../random/stretch.h"
@@ -13,7 +14,8 @@ struct lf_line {
     struct lf_rng rng;
     struct lf_model *model;
     struct lf_layer layer;
-    struct lf_tape *tape; /* NULL on the fused path */
+    struct lf_tape *tape; /* NULL on the fused path, as the optimizer */
+    struct lf_optimizer *sgd;
     size_t steps;
     int drawn; /* x is the draw of a step that ran out of memory */
     double x;
@@ -63,6 +65,9 @@ lf_status lf_line_create(struct lf_line **line, const struct lf_line_options *op
         status = lf_model_add_linear(l->model, "linear", 1, 1, &l->layer);
     if (status == LF_OK && checked.path == LF_PATH_AUTOGRAD)
         status = lf_tape_create(&l->tape, l->model);
+    const struct lf_optimizer_options sgd = lf_sgd(checked.lr);
+    if (status == LF_OK && checked.path == LF_PATH_AUTOGRAD)
+        status = lf_optimizer_create(&l->sgd, l->model, &sgd);
     if (status != LF_OK) {
         lf_line_destroy(l);
         return status;
@@ -77,7 +82,7 @@ void lf_line_restart(struct lf_line *line, uint64_t seed)
     if (!line)
         return;
     lf_rng_seed(&line->rng, seed);
-    lf_layer_init(line->model, &line->layer, &line->rng);
+    lf_model_init(line->model, &line->rng);
     line->steps = 0;
     line->drawn = 0;
 }
@@ -86,6 +91,7 @@ void lf_line_destroy(struct lf_line *line)
 {
     if (!line)
         return;
+    lf_optimizer_destroy(line->sgd);
     lf_tape_destroy(line->tape);
     lf_model_destroy(line->model);
     free(line);

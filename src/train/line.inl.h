@@ -3,11 +3,8 @@
 
 static void TYPED(parameters)(const struct lf_line *line, double *weight, double *bias)
 {
-    struct lf_parameter parameter[2];
-    lf_model_parameter(line->model, 0, &parameter[0]);
-    lf_model_parameter(line->model, 1, &parameter[1]);
-    *weight = *(const REAL *)parameter[0].value;
-    *bias = *(const REAL *)parameter[1].value;
+    *weight = *(const REAL *)lf_parameter_value(&line->layer.weight);
+    *bias = *(const REAL *)lf_parameter_value(&line->layer.bias);
 }
 
 /* The kernel's rows come in the run's type, the caller's are doubles: a few at a time. */
@@ -32,11 +29,10 @@ static size_t TYPED(run_traced)(struct lf_line *line, struct TYPED(lf_online) * 
 static lf_status TYPED(run_fused)(struct lf_line *line, size_t steps, struct lf_line_step *trace)
 {
     const struct TYPED(lf_kernels) *k = KERNELS(line->options.kernels);
-    struct lf_parameter weight, bias;
-    lf_model_parameter(line->model, 0, &weight);
-    lf_model_parameter(line->model, 1, &bias);
-    struct TYPED(lf_online) run = {.weight = *(REAL *)weight.value,
-                                   .bias = *(REAL *)bias.value,
+    REAL *weight = lf_parameter_value(&line->layer.weight);
+    REAL *bias = lf_parameter_value(&line->layer.bias);
+    struct TYPED(lf_online) run = {.weight = *weight,
+                                   .bias = *bias,
                                    .true_weight = (REAL)line->options.true_weight,
                                    .true_bias = (REAL)line->options.true_bias,
                                    .lr = (REAL)line->options.lr};
@@ -46,8 +42,8 @@ static lf_status TYPED(run_fused)(struct lf_line *line, size_t steps, struct lf_
         line->steps += k->online_shared(&run, &line->rng, steps, NULL);
     else
         line->steps += k->online_linear(&run, &line->rng, steps, NULL);
-    *(REAL *)weight.value = run.weight;
-    *(REAL *)bias.value = run.bias;
+    *weight = run.weight;
+    *bias = run.bias;
     return isfinite(run.weight) && isfinite(run.bias) ? LF_OK : LF_DIVERGED;
 }
 
@@ -66,17 +62,17 @@ static lf_status TYPED(run_autograd)(struct lf_line *line, size_t steps, struct 
         k->affine(1, 1, 1, &x, 1, 1, &true_weight, &true_bias, &y);
 
         lf_tape_reset(tape);
-        struct lf_tensor *prediction = lf_linear(tape, &line->layer, lf_input(tape, 1, 1, &x));
+        struct lf_tensor *prediction = lf_linear(lf_input(tape, 1, 1, &x), &line->layer);
         if (line->options.model == LF_LINE_SHARED)
-            prediction = lf_linear(tape, &line->layer, prediction);
-        struct lf_tensor *loss = lf_mse_loss(tape, prediction, lf_input(tape, 1, 1, &y));
+            prediction = lf_linear(prediction, &line->layer);
+        struct lf_tensor *loss = lf_mse_loss(prediction, lf_input(tape, 1, 1, &y));
         lf_model_zero_grad(line->model);
         lf_status status = lf_backward(tape, loss);
         line->drawn = status != LF_OK;
         line->x = x;
         if (status != LF_OK)
             return status;
-        lf_sgd_step(line->model, line->options.lr);
+        lf_optimizer_step(line->sgd);
 
         line->steps++;
         TYPED(parameters)(line, &weight, &bias);

@@ -9,7 +9,8 @@ AVX2. Its portable build, builds for other CPUs and its kernels for AVX-512 roun
   python3 make_traces.py --check   compares instead, and exits 1 where a file differs
 
 linear-*.csv, shared-*.csv, runs.csv and draws.csv trace runs of one-sample SGD and uniform draws;
-the others, which operations.py explains, trace single operations.
+networks.csv, which networks.py explains, traces small networks; the others, which operations.py
+explains, trace single operations.
 """
 
 import argparse
@@ -22,6 +23,7 @@ os.environ["ATEN_CPU_CAPABILITY"] = "avx2"  # Torch reads it as it is loaded.
 import torch
 
 from formats import DTYPES, hexadecimal
+from networks import networks_file
 from operations import activations_file, losses_file, normals_file, optimizers_file
 
 HERE = pathlib.Path(__file__).parent
@@ -113,6 +115,7 @@ def main():
     files["activations.csv"] = activations_file
     files["optimizers.csv"] = optimizers_file
     files["normals.csv"] = normals_file
+    files["networks.csv"] = networks_file
     differing = 0
     for name, make in files.items():
         text = make()
