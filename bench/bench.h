@@ -7,6 +7,7 @@
 
 #include <lanefit/lanefit.h>
 
+void register_autograd(void);
 void register_kernels(void);
 void register_limits(void);
 void register_runs(void);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What libtorch does in the place of a tape, on one thread, in f32. */
+#ifndef LANEFIT_BENCH_PEERS_LIBTORCH_H
+#define LANEFIT_BENCH_PEERS_LIBTORCH_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Steps of one-sample SGD on the post's line; applied twice where `shared`. Starts anew with each
+ * call and returns the weight. */
+float libtorch_line(int shared, size_t steps);
+
+/* Steps of SGD on a batch of 32 through a 1-16-16-1 tanh network. Goes on where the last call
+ * stopped; returns the loss. */
+float libtorch_network(size_t steps);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
