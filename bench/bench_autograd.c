@@ -22,7 +22,7 @@ struct trained {
     struct lf_module net[5];
     struct lf_rng rng;
     float x[ROWS], y[ROWS];
-    int shared;
+    int shared, one_pass;
 };
 
 /* What is timed, and what beside it: own_steps of the one, beside_steps of the other. */
@@ -31,23 +31,25 @@ struct subject {
     void (*own)(void *trained), (*beside)(void *trained);
     size_t own_steps, beside_steps;
     const char *own_unit, *beside_unit, *ratio;
-    int network, shared;
+    int network, shared, one_pass;
     char name[64];
 };
 
 /* The post's step: draw, forward, loss, backward, update. */
 static void line_steps(void *context)
 {
+    const struct lf_criterion mse = {.kind = LF_MSE_LOSS};
     struct trained *t = context;
     const struct lf_kernels_f32 *k = &t->kernels->f32;
     for (size_t i = 0; i < LINE_STEPS; i++) {
         k->uniform(&t->rng, 1, t->x);
         t->y[0] = t->x[0] * 1.233f + 0.988f;
         lf_tape_reset(t->tape);
-        struct lf_tensor *prediction = lf_linear(lf_input(t->tape, 1, 1, t->x), &t->linear);
+        struct lf_tensor *x = lf_input(t->tape, 1, 1, t->x), *y = lf_input(t->tape, 1, 1, t->y);
         if (t->shared)
-            prediction = lf_linear(prediction, &t->linear);
-        struct lf_tensor *loss = lf_mse_loss(prediction, lf_input(t->tape, 1, 1, t->y));
+            x = lf_linear(x, &t->linear);
+        struct lf_tensor *loss = t->one_pass ? lf_linear_loss(x, &t->linear, y, &mse)
+                                             : lf_mse_loss(lf_linear(x, &t->linear), y);
         lf_model_zero_grad(t->model);
         lf_backward(t->tape, loss);
         lf_optimizer_step(t->optimizer);
@@ -136,7 +138,8 @@ static int begin(struct trained *t, const struct subject *subject)
                           .net = {lf_module_linear(1, WIDTH), lf_module_activation(LF_TANH),
                                   lf_module_linear(WIDTH, WIDTH), lf_module_activation(LF_TANH),
                                   lf_module_linear(WIDTH, 1)},
-                          .shared = subject->shared};
+                          .shared = subject->shared,
+                          .one_pass = subject->one_pass};
     for (int i = 0; i < ROWS; i++) {
         t->x[i] = -1 + 2 * (float)i / (ROWS - 1);
         t->y[i] = t->x[i] * t->x[i];
@@ -182,16 +185,38 @@ void register_autograd(void)
 #else
     void (*const line)(void *) = nothing, (*const network)(void *) = nothing;
 #endif
+#define LINE .own = line_steps, .own_steps = LINE_STEPS, .beside = line, LIBTORCH
+#define LIBTORCH                                                                                   \
+    .beside_steps = PEER_STEPS, .own_unit = "ns_a_step", .beside_unit = "libtorch_ns",             \
+    .ratio = "times_faster"
     const struct subject kinds[] = {
-        {NULL, line_steps, line, LINE_STEPS, PEER_STEPS, "ns_a_step", "libtorch_ns", "times_faster",
-         0, 0, "line"},
-        {NULL, line_steps, line, LINE_STEPS, PEER_STEPS, "ns_a_step", "libtorch_ns", "times_faster",
-         0, 1, "line_shared"},
-        {NULL, network_steps, network, NETWORK_STEPS, PEER_STEPS, "ns_a_step", "libtorch_ns",
-         "times_faster", 1, 0, "network"},
-        {NULL, network_steps, network_kernels, NETWORK_STEPS, NETWORK_STEPS, "ns_a_step",
-         "kernels_ns", "share_of_kernels", 1, 0, "network_kernels"},
-        {NULL, chain_steps, nothing, CHAIN, 1, "ns_an_op", "", "", 0, 0, "op"}};
+        {LINE, .name = "line"},
+        {LINE, .one_pass = 1, .name = "line_one_pass"},
+        {LINE, .shared = 1, .name = "line_shared"},
+        {LINE, .shared = 1, .one_pass = 1, .name = "line_shared_one_pass"},
+        {.own = network_steps,
+         .own_steps = NETWORK_STEPS,
+         .beside = network,
+         LIBTORCH,
+         .network = 1,
+         .name = "network"},
+        {.own = network_steps,
+         .own_steps = NETWORK_STEPS,
+         .beside = network_kernels,
+         .beside_steps = NETWORK_STEPS,
+         .own_unit = "ns_a_step",
+         .beside_unit = "kernels_ns",
+         .ratio = "share_of_kernels",
+         .network = 1,
+         .name = "network_kernels"},
+        {.own = chain_steps,
+         .own_steps = CHAIN,
+         .beside = nothing,
+         .beside_steps = 1,
+         .own_unit = "ns_an_op",
+         .name = "op"}};
+#undef LINE
+#undef LIBTORCH
     enum { KINDS = sizeof kinds / sizeof kinds[0] };
     static struct subject subjects[LF_TABLES][KINDS];
     const struct lf_kernels *tables[LF_TABLES];
