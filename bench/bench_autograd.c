@@ -84,7 +84,7 @@ static void chain_steps(void *context)
 static void network_kernels(void *context)
 {
     enum { N = ROWS * WIDTH };
-    static float h[4][N], g[3][N], part[WIDTH * WIDTH + WIDTH], loss[1];
+    static float h[4][N], g[3][N], part[WIDTH * WIDTH + WIDTH], loss[1], slope[N];
     struct trained *t = context;
     const struct lf_kernels_f32 *k = &t->kernels->f32;
     const struct lf_loss_f32 mse = {LF_MSE_LOSS, 0, 1.0f / ROWS, 1};
@@ -106,7 +106,7 @@ static void network_kernels(void *context)
         k->affine_grad_input(ROWS, WIDTH, WIDTH, g[0], w2, g[1]);
         k->activation_grad(LF_TANH, N, h[0], h[1], g[1], g[2]);
         k->affine_grad_part(ROWS, 1, WIDTH, t->x, 1, 1, g[2], part);
-        k->sgd(2 * WIDTH + WIDTH * WIDTH + 2 * WIDTH + 1, &sgd, w, NULL, w);
+        k->sgd(2 * WIDTH + WIDTH * WIDTH + 2 * WIDTH + 1, &sgd, slope, NULL, w);
         memset(g, 0, sizeof g); /* they would grow without end */
     }
 }

@@ -290,6 +290,8 @@ START_TEST(errors_name_operation_and_shapes)
     ERROR(LF_INVALID, "polynomial: the degree of a 2 x 1 tensor is 0", lf_polynomial(IN_(2, 1), 0));
     ERROR(LF_NO_MEMORY, "polynomial: out of memory for 2 x 9223372036854775808 elements",
           lf_polynomial(IN_(2, 1), SIZE_MAX / 2 + 1));
+    ERROR(LF_INVALID, "sequential: module 0 of 2 is of no known kind",
+          lf_sequential(IN_(1, 1), 2, NULL));
     ERROR(LF_INVALID, "require_grad: x is the result of square, not an input",
           lf_require_grad(lf_square(IN_(1, 1))));
     ERROR(LF_SHAPE, "mse_loss: the prediction is 1 x 2, the target 2 x 1",
@@ -356,6 +358,13 @@ START_TEST(parameters_that_have_moved)
         check_error(LF_INVALID, message);
     }
     ck_assert_int_eq(lf_optimizer_step(sgd), LF_INVALID); /* it knows fewer parameters */
+    /* A parameter as an operand lies where it no longer is. */
+    lf_tape_reset(tape);
+    struct lf_tensor *weight = lf_parameter_tensor(tape, &layer.weight);
+    ck_assert_int_eq(lf_model_add_linear(model, "yet more", 2, 2, &more), LF_OK);
+    ck_assert_ptr_null(lf_square(weight));
+    check_error(LF_INVALID,
+                "square: the parameters have changed since the tape first used them; reset it");
     lf_optimizer_destroy(sgd);
     tear_down();
 }

@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* Steps of one-sample SGD on the post's line; applied twice where `shared`. Starts anew with each
- * call and returns the weight. */
+/* Steps of one-sample SGD on the post's line; applied twice where `shared`. Goes on where the last
+ * call stopped; returns the weight. */
 float libtorch_line(int shared, size_t steps);
 
 /* Steps of SGD on a batch of 32 through a 1-16-16-1 tanh network. Goes on where the last call

@@ -258,8 +258,8 @@ struct lf_gradcheck {
 /* Compares the gradient of f with difference quotients, for each element of the model's parameters
  * and along one direction of random signs. A quotient takes four values of f at x +- h and x +- 2h,
  * h = 2^-10 max(1, |x|), so its error is h^4 f^(5) / 30 and f has to be smooth that near x. The
- * model must be f64. Its parameters and gradients are as before on return. LF_INVALID,
- * LF_NO_MEMORY, or the status of f's tape, its message lost; *result is then all 0. */
+ * model must be f64 and have parameters. Its parameters and gradients are as before on return.
+ * LF_INVALID, LF_NO_MEMORY, or the status of f's tape, its message lost; *result is then all 0. */
 LF_API lf_status lf_gradcheck(struct lf_model *model, lf_objective f, void *context,
                               double tolerance, struct lf_gradcheck *result);
 

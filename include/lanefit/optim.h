@@ -61,7 +61,7 @@ struct lf_schedule {
 };
 
 /* The rate of a step, counted from 0. NaN for NULL, an unknown kind or a period of 0 where one is
- * needed. Error <= 4 units of 2^-53, relative. */
+ * needed. Error <= 4 units of 2^-53, relative to lr. */
 LF_API double lf_schedule_lr(const struct lf_schedule *schedule, uint64_t step);
 
 /* ---- Clipping ---------------------------------------------------------------------------- */

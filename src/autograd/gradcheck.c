@@ -21,7 +21,7 @@ struct check {
 static double error_of(double gradient, double quotient, double noise)
 {
     double distance = fabs(gradient - quotient), larger = fmax(fabs(gradient), fabs(quotient));
-    if (isnan(distance))
+    if (!isfinite(distance))
         return INFINITY;
     return distance <= noise ? 0 : (distance - noise) / larger;
 }
@@ -123,7 +123,7 @@ lf_status lf_gradcheck(struct lf_model *model, lf_objective f, void *context, do
     if (!result)
         return LF_INVALID;
     *result = (struct lf_gradcheck){0};
-    if (!model || model->dtype != LF_F64 || !f || !(tolerance >= 0))
+    if (!model || model->dtype != LF_F64 || model->size == 0 || !f || !(tolerance >= 0))
         return LF_INVALID;
     size_t bytes = model->size * sizeof(double);
     struct check c = {.model = model, .f = f, .context = context};
@@ -134,7 +134,7 @@ lf_status lf_gradcheck(struct lf_model *model, lf_objective f, void *context, do
     lf_status status = lf_tape_create(&c.tape, model);
     if (!before || !direction || !c.start || !c.gradient)
         status = LF_NO_MEMORY;
-    if (status == LF_OK && bytes > 0) {
+    if (status == LF_OK) {
         memcpy(c.start, model->value, bytes);
         memcpy(before, model->grad, bytes);
         status = gradient_of(&c);
@@ -144,7 +144,6 @@ lf_status lf_gradcheck(struct lf_model *model, lf_objective f, void *context, do
             status = check_elements(&c, direction, result);
         memcpy(model->value, c.start, bytes);
         memcpy(model->grad, before, bytes);
-        model->version++;
     }
     lf_tape_destroy(c.tape);
     free(before);

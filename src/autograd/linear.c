@@ -45,10 +45,18 @@ struct lf_tensor *lf_linear(struct lf_tensor *x, const struct lf_layer *layer)
 
 struct lf_tensor *lf_sequential(struct lf_tensor *x, size_t count, const struct lf_module modules[])
 {
-    for (size_t i = 0; i < count && x; i++)
+    struct lf_tape *tape = lf_tape_of("sequential", x, x);
+    for (size_t i = 0; tape && i < count && x; i++) {
+        if (!modules ||
+            (modules[i].kind != LF_MODULE_LINEAR && modules[i].kind != LF_MODULE_ACTIVATION)) {
+            lf_tape_fail(tape, LF_INVALID, "sequential", "module %zu of %zu is of no known kind", i,
+                         count);
+            return NULL;
+        }
         x = modules[i].kind == LF_MODULE_LINEAR ? lf_linear(x, &modules[i].layer)
                                                 : lf_activate(x, modules[i].activation);
-    return x;
+    }
+    return tape ? x : NULL;
 }
 #else
 

@@ -28,7 +28,7 @@ static double after_warmup(const struct lf_schedule *s, uint64_t t)
 
 double lf_schedule_lr(const struct lf_schedule *schedule, uint64_t step)
 {
-    if (!schedule ||
+    if (!schedule || schedule->kind > LF_COSINE ||
         (schedule->period == 0 && (schedule->kind == LF_STEP || schedule->kind == LF_COSINE)))
         return __builtin_nan("");
     if (step < schedule->warmup)

@@ -83,6 +83,12 @@ void lf_tape_fail(struct lf_tape *tape, lf_status status, const char *name, cons
 
 /* ---- The record --------------------------------------------------------------------------- */
 
+void lf_tape_refuse_stale(struct lf_tape *tape, const char *name)
+{
+    lf_tape_fail(tape, LF_INVALID, name,
+                 "the parameters have changed since the tape first used them; reset it");
+}
+
 void lf_tape_refuse(const char *name, const struct lf_tensor *a, const struct lf_tensor *b)
 {
     static const char two_tapes[] = "the operands are of two tapes";
@@ -94,8 +100,10 @@ void lf_tape_refuse(const char *name, const struct lf_tensor *a, const struct lf
     else if (a->tape != b->tape) {
         lf_tape_fail(a->tape, LF_INVALID, name, two_tapes);
         lf_tape_fail(b->tape, LF_INVALID, name, two_tapes);
-    } else
+    } else if (a->generation != tape->generation || b->generation != tape->generation)
         lf_tape_fail(tape, LF_INVALID, name, "an operand is from before the tape's reset");
+    else
+        lf_tape_refuse_stale(tape, name);
 }
 
 void lf_tape_no_memory(struct lf_tape *tape, const char *name, size_t rows, size_t cols)

@@ -87,16 +87,26 @@ extern const struct lf_op lf_parameter_op;
 void lf_tape_fail(struct lf_tape *tape, lf_status status, const char *name, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The error that the parameters have moved. */
+void lf_tape_refuse_stale(struct lf_tape *tape, const char *name);
+
 /* Says why an operation on a and b may not go on. */
 void lf_tape_refuse(const char *name, const struct lf_tensor *a, const struct lf_tensor *b);
 
+/* Whether the parameters have moved since the tape first used them. */
+static inline int lf_tape_is_stale(const struct lf_tape *tape)
+{
+    return tape->uses_parameters && tape->version != tape->model->version;
+}
+
 /* The tape of an operation on a and b (the same twice where there is but one) that may go on: it
- * has no error yet and both are on its record. Else NULL, with the error on the tape. */
+ * has no error yet, both are on its record, and its parameters are where they were. Else NULL, with
+ * the error on the tape. */
 static inline struct lf_tape *lf_tape_of(const char *name, const struct lf_tensor *a,
                                          const struct lf_tensor *b)
 {
     if (a && b && a->tape == b->tape && a->generation == a->tape->generation &&
-        b->generation == a->tape->generation)
+        b->generation == a->tape->generation && !lf_tape_is_stale(a->tape))
         return a->tape->status == LF_OK ? a->tape : NULL;
     lf_tape_refuse(name, a, b);
     return NULL;
@@ -109,10 +119,9 @@ static inline int lf_tape_uses_parameters(struct lf_tape *tape, const char *name
         tape->uses_parameters = 1;
         tape->version = tape->model->version;
     }
-    if (tape->version == tape->model->version)
+    if (!lf_tape_is_stale(tape))
         return 1;
-    lf_tape_fail(tape, LF_INVALID, name,
-                 "the parameters have changed since the tape first used them; reset it");
+    lf_tape_refuse_stale(tape, name);
     return 0;
 }
 
