@@ -215,6 +215,9 @@ START_TEST(schedules)
                             4 * 0x1p-53);
     check_lr(&cosine, 100, 0.25);
     check_lr(&cosine, 1000, 0.25);
+    const struct lf_schedule to_zero = {.kind = LF_COSINE, .lr = 0.5, .period = 1000000};
+    check_lr(&to_zero, 999999, 0.5 * pow(sin(acos(-1) / 2000000), 2));
+    ck_assert_double_eq(lf_schedule_lr(&to_zero, 1000000), 0);
     ck_assert_double_nan(lf_schedule_lr(NULL, 0));
     ck_assert_double_nan(lf_schedule_lr(&(struct lf_schedule){.kind = LF_STEP, .lr = 1}, 0));
     ck_assert_double_nan(
@@ -231,15 +234,43 @@ START_TEST(clipping)
     double *g = lf_parameter_grad(&p);
     const double start[4] = {3, -4, 0.5, NAN};
     memcpy(g, start, sizeof start);
-    lf_clip_grad_value(model, 1);
+    ck_assert_int_eq(lf_clip_grad_value(model, 1), LF_OK);
     ck_assert(g[0] == 1 && g[1] == -1 && g[2] == 0.5 && isnan(g[3]));
     memcpy(g, (double[]){3, -4, 0, 0}, sizeof start);
     ck_assert_double_eq(lf_clip_grad_norm(model, 10), 5);
     ck_assert(g[0] == 3 && g[1] == -4);
     ck_assert_double_eq(lf_clip_grad_norm(model, 1), 5);
     ck_assert_double_eq(g[0], 3 * (1 / (5 + 1e-6)));
+    lf_model_destroy(model);
+}
+END_TEST
+
+/* Norms whose squares are out of range, and limits that are none. */
+START_TEST(clipping_at_the_edge)
+{
+    static const double scales[] = {0x1p1000, 0x1p-1060, 1};
+    struct lf_model *model;
+    struct lf_parameter p;
+    ck_assert_int_eq(lf_model_create(&model, tested, LF_F64), LF_OK);
+    ck_assert_int_eq(lf_model_add_parameter(model, "p", 1, 3, &p), LF_OK);
+    double *g = lf_parameter_grad(&p);
+    for (size_t i = 0; i < sizeof scales / sizeof scales[0]; i++) {
+        memcpy(g, (double[]){3 * scales[i], 0, -4 * scales[i]}, 3 * sizeof *g);
+        ck_assert_double_eq(lf_clip_grad_norm(model, INFINITY), 5 * scales[i]);
+        ck_assert_double_eq(g[2], -4 * scales[i]);
+    }
+    ck_assert_double_nan(lf_clip_grad_norm(model, -1));
+    ck_assert_double_nan(lf_clip_grad_norm(model, NAN));
     ck_assert_double_nan(lf_clip_grad_norm(NULL, 1));
-    lf_clip_grad_value(NULL, 1);
+    ck_assert_int_eq(lf_clip_grad_value(model, -1), LF_INVALID);
+    ck_assert_int_eq(lf_clip_grad_value(model, NAN), LF_INVALID);
+    ck_assert_int_eq(lf_clip_grad_value(NULL, 1), LF_INVALID);
+    ck_assert(g[0] == 3 && g[1] == 0 && g[2] == -4);
+    g[1] = -INFINITY;
+    ck_assert_double_eq(lf_clip_grad_norm(model, 1), INFINITY);
+    ck_assert(g[0] == 0 && isnan(g[1]) && g[2] == 0);
+    ck_assert_double_nan(lf_clip_grad_norm(model, 1));
+    ck_assert(isnan(g[0]) && isnan(g[1]) && isnan(g[2]));
     lf_model_destroy(model);
 }
 END_TEST
@@ -352,6 +383,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, networks_on_every_table);
     tcase_add_test(tests, schedules);
     tcase_add_test(tests, clipping);
+    tcase_add_test(tests, clipping_at_the_edge);
     tcase_add_test(tests, options_out_of_range);
     tcase_add_test(tests, gradient_checker);
     suite_add_tcase(suite, tests);

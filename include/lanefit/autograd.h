@@ -77,7 +77,7 @@ LF_API lf_status lf_model_add_linear(struct lf_model *model, const char *name, s
 
 /* Adds the linear layers of torch.nn.Sequential: module i has the parameters i.weight and i.bias,
  * with "name." before them unless name is "". LF_SHAPE where a layer does not take what the one
- * before it gives. On an error the model is unchanged. */
+ * before it gives. On an error the model and the modules are unchanged. */
 LF_API lf_status lf_model_add_sequential(struct lf_model *model, const char *name, size_t count,
                                          struct lf_module modules[]);
 
@@ -92,8 +92,9 @@ LF_API size_t lf_model_parameters(const struct lf_model *model);
 LF_API lf_status lf_model_parameter(struct lf_model *model, size_t i,
                                     struct lf_parameter *parameter);
 
-/* The elements of a parameter and their gradients, float or double, row-major; they may be written
- * through, and stay where they are until a parameter is added. NULL for no parameter. */
+/* The elements of a parameter and their gradients, float or double, row-major; they stay where they
+ * are until a parameter is added, and may be written through, between a reset of the tape and the
+ * next. NULL for no parameter. */
 LF_API void *lf_parameter_value(const struct lf_parameter *parameter);
 LF_API void *lf_parameter_grad(const struct lf_parameter *parameter);
 
@@ -135,12 +136,13 @@ LF_API struct lf_tensor *lf_view_f32(struct lf_tape *tape, size_t rows, size_t c
 LF_API struct lf_tensor *lf_view_f64(struct lf_tape *tape, size_t rows, size_t cols,
                                      const double *data, size_t row_stride, size_t col_stride);
 
-/* A parameter of the tape's model as an operand; lf_backward sends its gradient to the model. */
+/* A parameter of the tape's model as an operand; lf_backward sends its gradient to the model, also
+ * where the parameter was named while nothing was recorded. */
 LF_API struct lf_tensor *lf_parameter_tensor(struct lf_tape *tape,
                                              const struct lf_parameter *parameter);
 
 /* Makes lf_backward compute the gradient of an input too. LF_INVALID for the result of an
- * operation, which has it anyway. Returns x. */
+ * operation, which has it anyway, and once an operation has used x. Returns x. */
 LF_API struct lf_tensor *lf_require_grad(struct lf_tensor *x);
 
 /* The value of x as a constant. */
@@ -149,14 +151,16 @@ LF_API struct lf_tensor *lf_detach(struct lf_tensor *x);
 LF_API size_t lf_tensor_rows(const struct lf_tensor *tensor);
 LF_API size_t lf_tensor_cols(const struct lf_tensor *tensor);
 
-/* The elements, float or double, row-major (those of a view as they lie); NULL for NULL. */
+/* The elements, float or double, row-major: those of a view as they lie, until an operation copies
+ * them. NULL for NULL and for a tensor from before the reset, which has no rows and columns either.
+ */
 LF_API const void *lf_tensor_value(const struct lf_tensor *tensor);
 
 /* The gradient of a tensor other than a parameter, row-major: summed over the backward passes since
  * the reset. NULL where none has arrived. */
 LF_API const void *lf_tensor_grad(const struct lf_tensor *tensor);
 
-/* The value of a tensor[1,1]; NaN for any other, and for NULL. */
+/* The value of a tensor[1,1]; NaN for any other, for NULL, and for one from before the reset. */
 LF_API double lf_item(const struct lf_tensor *tensor);
 
 /* ---- Layers ------------------------------------------------------------------------------ */
@@ -185,7 +189,7 @@ LF_API struct lf_tensor *lf_scale(struct lf_tensor *x, double factor);
 LF_API struct lf_tensor *lf_negate(struct lf_tensor *x);
 LF_API struct lf_tensor *lf_square(struct lf_tensor *x);
 
-/* x^exponent for a finite exponent, which is rounded to the type, with the derivative
+/* x^exponent for an exponent that is finite once rounded to the type, with the derivative
  * exponent x^(exponent - 1) and 0 for an exponent of 0. As in torch.pow the exponents -2, -1, -1/2,
  * 0, 1/2, 1, 2 and 3 are products, quotients and roots; the others are within 1 ulp. */
 LF_API struct lf_tensor *lf_power(struct lf_tensor *x, double exponent);
@@ -205,12 +209,12 @@ LF_API struct lf_tensor *lf_mean(struct lf_tensor *x);
 enum lf_reduction { LF_MEAN, LF_SUM };
 
 /* A loss of kernels.h over all elements: their sum, or their mean. row_weight[rows,1], NULL for 1,
- * multiplies the terms of a row, and a mean is then divided by cols times the sum of the weights.
- * The weights are constants. */
+ * multiplies the terms of a row, and a mean is then divided by cols times the sum of the weights,
+ * which gives NaN where that is 0. The weights are constants. */
 struct lf_criterion {
     enum lf_loss_kind kind;
     enum lf_reduction reduction;
-    double delta; /* of huber_loss: finite, > 0 */
+    double delta; /* of huber_loss: finite, > 0 in the model's type */
     struct lf_tensor *row_weight;
 };
 
@@ -232,7 +236,8 @@ LF_API struct lf_tensor *lf_linear_loss(struct lf_tensor *x, const struct lf_lay
  * pass contributes to a parameter or tensor is summed first, then added to what is there. May be
  * called again before the reset, as with retain_graph=True in PyTorch. Returns the tape's status:
  * an earlier error, LF_INVALID, LF_SHAPE, LF_NO_MEMORY; all gradients are then unchanged.
- * LF_INVALID too where an optimizer has moved the parameters since they were used. */
+ * LF_INVALID too where an optimizer or lf_model_init has changed the parameters since they were
+ * used, or a new one has moved them; what you write through lf_parameter_value goes unnoticed. */
 LF_API lf_status lf_backward(struct lf_tape *tape, struct lf_tensor *loss);
 
 /* The same from any tensor of the tape, its gradient given by another one of its shape. */
@@ -257,9 +262,11 @@ struct lf_gradcheck {
 
 /* Compares the gradient of f with difference quotients, for each element of the model's parameters
  * and along one direction of random signs. A quotient takes four values of f at x +- h and x +- 2h,
- * h = 2^-10 max(1, |x|), so its error is h^4 f^(5) / 30 and f has to be smooth that near x. The
- * model must be f64 and have parameters. Its parameters and gradients are as before on return.
- * LF_INVALID, LF_NO_MEMORY, or the status of f's tape, its message lost; *result is then all 0. */
+ * h = 2^-10 max(1, |x|) for each element, so its error is h^4 f^(5) / 30 and f has to be smooth
+ * that near x. Rounding is taken to move f by 16 u |f|: it explains a gradient below 3e-12 |f|,
+ * whatever that is. The model must be f64 and have parameters. Its parameters and gradients are as
+ * before on return. LF_INVALID, LF_NO_MEMORY, or the status of f's tape, its message lost; *result
+ * is then all 0. */
 LF_API lf_status lf_gradcheck(struct lf_model *model, lf_objective f, void *context,
                               double tolerance, struct lf_gradcheck *result);
 
@@ -362,13 +369,13 @@ static inline struct lf_tensor *lf_input(struct lf_tape *tape, size_t rows, size
     return lf_input_f64(tape, rows, cols, data);
 }
 #else
-/* lf_input_f32 or lf_input_f64, whichever takes the pointer. */
-#define lf_input(tape, rows, cols, data)                                                           \
-    _Generic((data), const float *                                                                 \
+/* lf_input_f32 or lf_input_f64, whichever takes the pointer, which may be a compound literal. */
+#define lf_input(tape, rows, cols, ...)                                                            \
+    _Generic((__VA_ARGS__), const float *                                                          \
              : lf_input_f32, float *                                                               \
              : lf_input_f32, const double *                                                        \
              : lf_input_f64, double *                                                              \
-             : lf_input_f64)(tape, rows, cols, data)
+             : lf_input_f64)(tape, rows, cols, __VA_ARGS__)
 #endif
 
 #endif

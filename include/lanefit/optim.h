@@ -61,16 +61,19 @@ struct lf_schedule {
 };
 
 /* The rate of a step, counted from 0. NaN for NULL, an unknown kind or a period of 0 where one is
- * needed. Error <= 4 units of 2^-53, relative to lr. */
+ * needed. Error <= 6 units of 2^-53 of the rate, for cosine of lr - min_lr and min_lr, each. */
 LF_API double lf_schedule_lr(const struct lf_schedule *schedule, uint64_t step);
 
 /* ---- Clipping ---------------------------------------------------------------------------- */
 
-/* Moves every gradient into [-limit, limit]; NaN stays. torch.nn.utils.clip_grad_value_. */
-LF_API void lf_clip_grad_value(struct lf_model *model, double limit);
+/* Moves every gradient into [-limit, limit]; NaN stays. torch.nn.utils.clip_grad_value_.
+ * LF_INVALID where limit is negative or NaN: nothing moves. */
+LF_API lf_status lf_clip_grad_value(struct lf_model *model, double limit);
 
-/* Multiplies all gradients by min(1, max_norm / (norm + 1e-6)), norm their Euclidean norm, which is
- * returned. torch.nn.utils.clip_grad_norm_. */
+/* Multiplies all n gradients by min(1, max_norm / (norm + 1e-6)), norm their Euclidean norm, which
+ * is returned: within (n / 8 + 8) 2^-53 of it, relative, and without overflow. A gradient of +-Inf
+ * makes the factor 0, and so itself NaN; NaN makes all NaN. torch.nn.utils.clip_grad_norm_. Returns
+ * NaN, and nothing moves, where max_norm is negative or NaN. */
 LF_API double lf_clip_grad_norm(struct lf_model *model, double max_norm);
 
 /* ---- Short names ------------------------------------------------------------------------- */

@@ -12,19 +12,23 @@ struct lf_arena_chunk {
     _Alignas(LF_ARENA_ALIGNMENT) unsigned char data[];
 };
 
-/* A new chunk behind the current one, large enough for `bytes`. */
-static struct lf_arena_chunk *insert_chunk(struct lf_arena *arena, size_t bytes)
+/* A new chunk at the end, as large as all before it together, or as `bytes`: so chunks that are too
+ * small for a piece, and skipped, never make up most of the memory. */
+static struct lf_arena_chunk *append_chunk(struct lf_arena *arena, size_t bytes)
 {
-    size_t size = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+    size_t size = arena->total > CHUNK_BYTES ? arena->total : CHUNK_BYTES;
+    if (size < bytes)
+        size = bytes;
     struct lf_arena_chunk *chunk = aligned_alloc(LF_ARENA_ALIGNMENT, sizeof *chunk + size);
     if (!chunk)
         return NULL;
+    chunk->next = NULL;
     chunk->bytes = size;
-    chunk->next = arena->current ? arena->current->next : NULL;
     if (arena->current)
         arena->current->next = chunk;
     else
         arena->first = chunk;
+    arena->total += size;
     return chunk;
 }
 
@@ -41,16 +45,9 @@ void *lf_arena_alloc_slow(struct lf_arena *arena, size_t bytes)
         return NULL;
     bytes = (bytes / LF_ARENA_ALIGNMENT + (bytes % LF_ARENA_ALIGNMENT != 0 || bytes == 0)) *
             LF_ARENA_ALIGNMENT;
-    if (bytes > (size_t)(arena->end - arena->next)) {
+    while (bytes > (size_t)(arena->end - arena->next)) {
         struct lf_arena_chunk *next = arena->current ? arena->current->next : NULL;
-        if (next && next->bytes < bytes) { /* empty, and too small: larger steps outgrow it */
-            arena->current->next = next->next;
-            free(next);
-            next = NULL;
-        }
-        if (!next)
-            next = insert_chunk(arena, bytes);
-        if (!next)
+        if (!next && !(next = append_chunk(arena, bytes)))
             return NULL;
         begin_chunk(arena, next);
     }

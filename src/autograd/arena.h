@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory that is handed out piece by piece and taken back all at once.
  *
- * Chunks stay allocated over a reset and are filled in the same order again: a loop that asks for
- * the same sizes every time allocates nothing after its first round. */
+ * Chunks stay allocated over a reset and are filled in the same order again, those skipped that are
+ * too small for a piece. A new chunk goes to the end, which moves no piece of any round back: each
+ * kind of round allocates once, in whatever order they come. */
 #ifndef LANEFIT_SRC_AUTOGRAD_ARENA_H
 #define LANEFIT_SRC_AUTOGRAD_ARENA_H
 
@@ -15,6 +16,7 @@ struct lf_arena_chunk;
 /* All zero: an empty arena. */
 struct lf_arena {
     struct lf_arena_chunk *first, *current;
+    size_t total;              /* bytes of all chunks */
     unsigned char *next, *end; /* what is free in the current chunk, a multiple of the alignment */
 };
 

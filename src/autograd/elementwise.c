@@ -69,9 +69,10 @@ struct lf_tensor *lf_square(struct lf_tensor *x)
 struct lf_tensor *lf_power(struct lf_tensor *x, double exponent)
 {
     struct lf_tape *tape = lf_tape_of(power_op.name, x, x);
-    if (tape && !isfinite(exponent)) {
-        lf_tape_fail(tape, LF_INVALID, power_op.name, "the exponent of a %zu x %zu tensor is %g",
-                     x->rows, x->cols, exponent);
+    if (tape && !isfinite(tape->model->dtype == LF_F32 ? (double)(float)exponent : exponent)) {
+        lf_tape_fail(tape, LF_INVALID, power_op.name,
+                     "the exponent of a %zu x %zu tensor is not finite in the model's type",
+                     x->rows, x->cols);
         return NULL;
     }
     return unary(&power_op, x, exponent);

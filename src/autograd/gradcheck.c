@@ -108,7 +108,7 @@ static lf_status check_direction(const struct check *c, double *direction,
     double noise;
     for (size_t i = 0; i < c->model->size; i++) {
         word = word * 1664525u + 1013904223u; /* any signs will do */
-        direction[i] = word >> 31 ? 1 : -1;
+        direction[i] = copysign(fmax(1, fabs(c->start[i])), word >> 31 ? 1 : -1);
         result->directional_gradient += direction[i] * c->gradient[i];
     }
     lf_status status = quotient_of(c, direction, 0x1p-10, &result->directional_quotient, &noise);

@@ -15,6 +15,12 @@ static const struct lf_op loss_ops[] = {
 
 static const size_t losses = sizeof loss_ops / sizeof loss_ops[0];
 
+static int is_delta(enum lf_dtype dtype, double delta)
+{
+    const double rounded = dtype == LF_F32 ? (double)(float)delta : delta;
+    return rounded > 0 && isfinite(rounded);
+}
+
 int lf_criterion_takes(const char *name, struct lf_tape *tape, size_t rows, size_t cols,
                        struct lf_tensor *target, const struct lf_criterion *criterion)
 {
@@ -31,10 +37,8 @@ int lf_criterion_takes(const char *name, struct lf_tape *tape, size_t rows, size
         lf_tape_fail(tape, LF_INVALID, name, "row weights take no gradient: detach them");
     else if (criterion->reduction != LF_MEAN && criterion->reduction != LF_SUM)
         lf_tape_fail(tape, LF_INVALID, name, "there is no reduction %d", (int)criterion->reduction);
-    else if (criterion->kind == LF_HUBER_LOSS &&
-             !(criterion->delta > 0 && isfinite(criterion->delta)))
-        lf_tape_fail(tape, LF_INVALID, name, "delta is %g, not finite and above 0",
-                     criterion->delta);
+    else if (criterion->kind == LF_HUBER_LOSS && !is_delta(tape->model->dtype, criterion->delta))
+        lf_tape_fail(tape, LF_INVALID, name, "delta is not finite and above 0 in the model's type");
     return tape->status == LF_OK && lf_tensor_make_dense(target) &&
            (!weight || lf_tensor_make_dense(weight));
 }

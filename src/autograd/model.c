@@ -26,21 +26,12 @@ lf_status lf_model_create(struct lf_model **model, const struct lf_kernels *kern
     return LF_OK;
 }
 
-/* Takes parameters from the end, until `count` are left. */
-static void drop_entries(struct lf_model *model, size_t count)
-{
-    while (model->entry_count > count) {
-        model->entry_count--;
-        model->size = model->entries[model->entry_count].offset;
-        free(model->entries[model->entry_count].name);
-    }
-}
-
 void lf_model_destroy(struct lf_model *model)
 {
     if (!model)
         return;
-    drop_entries(model, 0);
+    for (size_t i = 0; i < model->entry_count; i++)
+        free(model->entries[i].name);
     free(model->entries);
     free(model->value);
     free(model->grad);
@@ -78,36 +69,49 @@ static char *joined_name(const char *prefix, const char *name)
     return joined;
 }
 
-/* Adds an entry, and takes over its name. */
-static lf_status add_entry(struct lf_model *model, char *name, size_t rows, size_t cols,
-                           double bound)
+/* Where the elements of the entries end that are to come after `size` others, each given its
+ * offset. 0: there can't be so many. */
+static size_t place_entries(size_t size, size_t count, struct lf_entry entries[])
 {
-    size_t elements, total, count = model->entry_count;
-    if (!name)
-        return LF_NO_MEMORY;
-    if (__builtin_mul_overflow(rows, cols, &elements) ||
-        __builtin_add_overflow(model->size, elements, &total)) {
-        free(name);
-        return LF_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        size_t elements;
+        entries[i].offset = size;
+        if (__builtin_mul_overflow(entries[i].rows, entries[i].cols, &elements) ||
+            __builtin_add_overflow(size, elements, &size))
+            return 0;
     }
-    struct lf_entry *entries = realloc(model->entries, (count + 1) * sizeof *entries);
-    if (entries)
-        model->entries = entries;
-    void *value = grown(model, model->value, total);
-    void *grad = grown(model, model->grad, total);
-    if (!entries || !value || !grad) {
-        free(name);
+    return size;
+}
+
+/* Adds all entries and takes over their names, or frees those and leaves the model as it is. */
+static lf_status add_entries(struct lf_model *model, size_t count, struct lf_entry entries[])
+{
+    int named = 1;
+    for (size_t i = 0; i < count; i++)
+        named = named && entries[i].name;
+    const size_t size = place_entries(model->size, count, entries), before = model->entry_count;
+    struct lf_entry *all =
+        named && size > 0 ? malloc((before + count) * sizeof *all) : NULL; /* few, beside `size` */
+    void *value = all ? grown(model, model->value, size) : NULL;
+    void *grad = value ? grown(model, model->grad, size) : NULL;
+    if (!grad) {
+        for (size_t i = 0; i < count; i++)
+            free(entries[i].name);
+        free(all);
         free(value);
-        free(grad);
         return LF_NO_MEMORY;
     }
+    if (before > 0)
+        memcpy(all, model->entries, before * sizeof *all);
+    memcpy(all + before, entries, count * sizeof *all);
+    free(model->entries);
     free(model->value);
     free(model->grad);
+    model->entries = all;
     model->value = value;
     model->grad = grad;
-    entries[count] = (struct lf_entry){name, rows, cols, model->size, bound};
-    model->entry_count = count + 1;
-    model->size = total;
+    model->entry_count += count;
+    model->size = size;
     model->version++;
     return LF_OK;
 }
@@ -117,10 +121,28 @@ lf_status lf_model_add_parameter(struct lf_model *model, const char *name, size_
 {
     if (!model || !name || !parameter || rows == 0 || cols == 0)
         return LF_INVALID;
-    lf_status status = add_entry(model, joined_name("", name), rows, cols, 0);
+    struct lf_entry entry = {joined_name("", name), rows, cols, 0, 0};
+    lf_status status = add_entries(model, 1, &entry);
     if (status == LF_OK)
         lf_model_parameter(model, model->entry_count - 1, parameter);
     return status;
+}
+
+/* The weight and the bias of a linear layer; a name is NULL when memory is out. */
+static void linear_entries(const char *name, size_t in, size_t out, struct lf_entry entries[2])
+{
+    entries[0] =
+        (struct lf_entry){joined_name(name, "weight"), out, in, 0, lf_linear_weight_bound(in)};
+    entries[1] = (struct lf_entry){joined_name(name, "bias"), 1, out, 0, lf_linear_bias_bound(in)};
+}
+
+/* The layer whose weight is parameter i. */
+static struct lf_layer layer_at(struct lf_model *model, size_t i)
+{
+    struct lf_layer layer;
+    lf_model_parameter(model, i, &layer.weight);
+    lf_model_parameter(model, i + 1, &layer.bias);
+    return layer;
 }
 
 lf_status lf_model_add_linear(struct lf_model *model, const char *name, size_t in, size_t out,
@@ -128,18 +150,12 @@ lf_status lf_model_add_linear(struct lf_model *model, const char *name, size_t i
 {
     if (!model || !name || !layer || in == 0 || out == 0)
         return LF_INVALID;
-    size_t count = model->entry_count;
-    lf_status status =
-        add_entry(model, joined_name(name, "weight"), out, in, lf_linear_weight_bound(in));
+    struct lf_entry entries[2];
+    linear_entries(name, in, out, entries);
+    lf_status status = add_entries(model, 2, entries);
     if (status == LF_OK)
-        status = add_entry(model, joined_name(name, "bias"), 1, out, lf_linear_bias_bound(in));
-    if (status != LF_OK) {
-        drop_entries(model, count);
-        return status;
-    }
-    lf_model_parameter(model, count, &layer->weight);
-    lf_model_parameter(model, count + 1, &layer->bias);
-    return LF_OK;
+        *layer = layer_at(model, model->entry_count - 2);
+    return status;
 }
 
 /* Whether each layer takes what the one before it gives. */
@@ -158,26 +174,40 @@ static lf_status check_modules(size_t count, const struct lf_module modules[])
     return LF_OK;
 }
 
+/* name.i.weight and name.i.bias. */
+static void module_entries(const char *name, size_t i, const struct lf_module *module,
+                           struct lf_entry entries[2])
+{
+    char number[24];
+    snprintf(number, sizeof number, "%zu", i);
+    char *prefix = joined_name(name, number);
+    if (prefix)
+        linear_entries(prefix, module->in, module->out, entries);
+    free(prefix);
+}
+
 lf_status lf_model_add_sequential(struct lf_model *model, const char *name, size_t count,
                                   struct lf_module modules[])
 {
     if (!model || !name || (!modules && count > 0))
         return LF_INVALID;
     lf_status status = check_modules(count, modules);
-    size_t entries = model->entry_count;
-    for (size_t i = 0; i < count && status == LF_OK; i++) {
-        char number[24];
-        if (modules[i].kind != LF_MODULE_LINEAR)
-            continue;
-        snprintf(number, sizeof number, "%zu", i);
-        char *prefix = joined_name(name, number);
-        status = prefix ? lf_model_add_linear(model, prefix, modules[i].in, modules[i].out,
-                                              &modules[i].layer)
-                        : LF_NO_MEMORY;
-        free(prefix);
-    }
-    if (status != LF_OK)
-        drop_entries(model, entries);
+    size_t layers = 0, first = model->entry_count;
+    for (size_t i = 0; i < count && status == LF_OK; i++)
+        layers += modules[i].kind == LF_MODULE_LINEAR;
+    if (status != LF_OK || layers == 0)
+        return status;
+    struct lf_entry *entries = calloc(layers, 2 * sizeof *entries);
+    if (!entries)
+        return LF_NO_MEMORY;
+    for (size_t i = 0, j = 0; i < count; i++)
+        if (modules[i].kind == LF_MODULE_LINEAR)
+            module_entries(name, i, &modules[i], entries + 2 * j++);
+    status = add_entries(model, 2 * layers, entries);
+    free(entries);
+    for (size_t i = 0, j = 0; i < count && status == LF_OK; i++)
+        if (modules[i].kind == LF_MODULE_LINEAR)
+            modules[i].layer = layer_at(model, first + 2 * j++);
     return status;
 }
 

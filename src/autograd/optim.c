@@ -116,17 +116,20 @@ uint64_t lf_optimizer_steps(const struct lf_optimizer *optimizer)
     return optimizer ? optimizer->steps : 0;
 }
 
-void lf_clip_grad_value(struct lf_model *model, double limit)
+lf_status lf_clip_grad_value(struct lf_model *model, double limit)
 {
-    if (model && model->dtype == LF_F32)
+    if (!model || !(limit >= 0))
+        return LF_INVALID;
+    if (model->dtype == LF_F32)
         clip_value_f32(model, (float)limit);
-    else if (model)
+    else
         clip_value_f64(model, limit);
+    return LF_OK;
 }
 
 double lf_clip_grad_norm(struct lf_model *model, double max_norm)
 {
-    if (!model)
+    if (!model || !(max_norm >= 0))
         return NAN;
     return model->dtype == LF_F32 ? clip_norm_f32(model, max_norm) : clip_norm_f64(model, max_norm);
 }
@@ -171,20 +174,35 @@ static void TYPED(clip_value)(struct lf_model *model, REAL limit)
         grad[i] = grad[i] > limit ? limit : grad[i] < -limit ? -limit : grad[i];
 }
 
+/* The Euclidean norm in double, scaled by a power of two so that no square is out of range. */
+static double TYPED(norm_of)(size_t n, const REAL *x)
+{
+    enum { CHAINS = 8 };
+    double largest = 0, sum[CHAINS] = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(x[i]))
+            return NAN;
+        largest = fmax(largest, fabs((double)x[i]));
+    }
+    if (largest == 0 || isinf(largest))
+        return largest;
+    const double scale = ldexp(1, -(ilogb(largest) > -1000 ? ilogb(largest) : -1000));
+    for (size_t i = 0; i < n; i++) {
+        double y = (double)x[i] * scale;
+        sum[i % CHAINS] += y * y;
+    }
+    for (int width = CHAINS / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; i++)
+            sum[i] += sum[i + width];
+    return sqrt(sum[0]) / scale;
+}
+
 static double TYPED(clip_norm)(struct lf_model *model, double max_norm)
 {
-    const struct TYPED(lf_kernels) *k = KERNELS(model->kernels);
-    REAL stack[64], square = 0, *grad = model->grad;
-    size_t blocks = lf_blocks(model->size);
-    for (size_t b = 0, i = 0; b < blocks; b++, i += LF_BLOCK_ROWS) {
-        size_t n = model->size - i < LF_BLOCK_ROWS ? model->size - i : LF_BLOCK_ROWS;
-        k->dot_part(n, grad + i, grad + i, stack + lf_part_slot(b));
-        k->parts_push(b, 1, stack);
-    }
-    k->parts_finish(blocks, 1, stack, &square);
-    REAL norm = (REAL)sqrt((double)square), scale = (REAL)max_norm / (norm + (REAL)1e-6);
+    REAL *grad = model->grad;
+    double norm = TYPED(norm_of)(model->size, grad), scale = max_norm / (norm + 1e-6);
     for (size_t i = 0; i < model->size; i++)
-        grad[i] *= scale > 1 ? 1 : scale;
-    return (double)norm;
+        grad[i] *= (REAL)(scale > 1 ? 1 : scale);
+    return norm;
 }
 #endif

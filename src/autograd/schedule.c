@@ -19,8 +19,10 @@ static double after_warmup(const struct lf_schedule *s, uint64_t t)
     case LF_EXPONENTIAL:
         return s->lr * power(s->gamma, t);
     case LF_COSINE: {
-        double part = t < s->period ? (double)t / (double)s->period : 1;
-        return s->min_lr + (s->lr - s->min_lr) * (1 + Sleef_cinz_cospid1_u05purec(part)) / 2;
+        /* (1 + cos(pi part)) / 2 is the square of the sine of half of what is left. */
+        double left = t < s->period ? (double)(s->period - t) / (double)s->period : 0;
+        double sine = Sleef_cinz_sinpid1_u05purec(left / 2);
+        return s->min_lr + (s->lr - s->min_lr) * (sine * sine);
     }
     }
     return __builtin_nan("");

@@ -232,8 +232,18 @@ struct lf_tensor *lf_parameter_tensor(struct lf_tape *tape, const struct lf_para
     if (!tensor)
         return NULL;
     tensor->offset = parameter->offset;
-    tensor->requires_grad = tape->grad_enabled;
+    tensor->requires_grad = 1;
     return tensor;
+}
+
+/* Whether an operation on the record takes x. */
+static int is_used(const struct lf_tensor *x)
+{
+    for (const struct lf_tensor *y = x->tape->last; y != x; y = y->previous)
+        for (int i = 0; i < LF_MOST_INPUTS; i++)
+            if (y->input[i] == x)
+                return 1;
+    return 0;
 }
 
 struct lf_tensor *lf_require_grad(struct lf_tensor *x)
@@ -244,6 +254,11 @@ struct lf_tensor *lf_require_grad(struct lf_tensor *x)
     if (x->op) {
         lf_tape_fail(tape, LF_INVALID, "require_grad", "x is the result of %s, not an input",
                      x->op->name);
+        return NULL;
+    }
+    if (!x->requires_grad && is_used(x)) {
+        lf_tape_fail(tape, LF_INVALID, "require_grad",
+                     "x has been used already; ask for its gradient before");
         return NULL;
     }
     x->requires_grad = 1;
@@ -261,29 +276,35 @@ struct lf_tensor *lf_detach(struct lf_tensor *x)
     return tensor;
 }
 
+/* Not NULL, and not from before a reset. */
+static int is_current(const struct lf_tensor *tensor)
+{
+    return tensor && tensor->generation == tensor->tape->generation;
+}
+
 size_t lf_tensor_rows(const struct lf_tensor *tensor)
 {
-    return tensor ? tensor->rows : 0;
+    return is_current(tensor) ? tensor->rows : 0;
 }
 
 size_t lf_tensor_cols(const struct lf_tensor *tensor)
 {
-    return tensor ? tensor->cols : 0;
+    return is_current(tensor) ? tensor->cols : 0;
 }
 
 const void *lf_tensor_value(const struct lf_tensor *tensor)
 {
-    return tensor ? tensor->value : NULL;
+    return is_current(tensor) ? tensor->value : NULL;
 }
 
 const void *lf_tensor_grad(const struct lf_tensor *tensor)
 {
-    return tensor && tensor->op != &lf_parameter_op ? tensor->grad : NULL;
+    return is_current(tensor) && tensor->op != &lf_parameter_op ? tensor->grad : NULL;
 }
 
 double lf_item(const struct lf_tensor *tensor)
 {
-    if (!tensor || tensor->rows != 1 || tensor->cols != 1)
+    if (!is_current(tensor) || tensor->rows != 1 || tensor->cols != 1)
         return __builtin_nan("");
     return tensor->tape->model->dtype == LF_F32 ? (double)*(const float *)tensor->value
                                                 : *(const double *)tensor->value;
