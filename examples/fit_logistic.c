@@ -40,6 +40,7 @@ int main(void)
     }
 
     lf_tape_reset(tape);
+    lf_tape_set_grad(tape, 0);
     struct lf_tensor *score = lf_linear(lf_input(tape, ROWS, 2, x[0]), &linear);
     const double *w = lf_parameter_value(&linear.weight), *b = lf_parameter_value(&linear.bias);
     int right = 0;
