@@ -10,6 +10,7 @@
 #include <lanefit/autograd.h>
 #include <lanefit/isa.h>
 #include <lanefit/kernels.h>
+#include <lanefit/line.h>
 #include <lanefit/optim.h>
 #include <lanefit/random.h>
 #include <lanefit/status.h>

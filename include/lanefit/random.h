@@ -47,6 +47,14 @@ LF_API void lf_rng_seed(struct lf_rng *rng, uint64_t seed);
 /* The same for 16 generators: lane j starts the stream of seeds[j]. */
 LF_API void lf_rng_seed_lanes(struct lf_rng_lanes *rng, const uint64_t seeds[LF_LANES]);
 
+struct lf_kernels;
+
+/* order = the numbers 0 .. n-1 as torch.randperm(n) of PyTorch 1.13 shuffles them: word k of the
+ * generator modulo n - k says how far behind position k its partner stands. Overwrites order[n]; n
+ * < 2^32. NULL for kernels: the best table. */
+LF_API void lf_randperm(const struct lf_kernels *kernels, struct lf_rng *rng, uint32_t n,
+                        uint32_t *order);
+
 /* The bounds between which torch.nn.Linear(in, out) draws weight and bias, uniformly:
  * weight: sqrt(3) * (sqrt(2 / (1 + sqrt(5)^2)) / sqrt(in)), in doubles and in this order
  * (kaiming_uniform_ with a = sqrt(5)); bias: 1 / sqrt(in). Both 0 for in = 0. */

@@ -1,76 +1,133 @@
 /* SPDX-License-Identifier: MIT */
-/* Fitting a line by one-sample SGD: the two experiments of the post, as a run that goes on.
+/* Training: a sequence of modules (autograd.h) fitted to rows of data by mini-batches.
  *
- * A step draws x ~ U[0,1), sets y = true_weight x + true_bias, and takes one step of SGD on
- * (f(x) - y)^2. f is one Linear(1, 1), or that layer applied twice ("shared"). Every float of a run
- * is the one that PyTorch 1.13.1 computes on an x86 CPU with AVX2, on every table and both paths.
- */
+ * A run is one call. Its bits depend on the data, the options and the generator alone: not on the
+ * table, and not on how often it was interrupted and continued. With `shuffle` each epoch draws one
+ * torch.randperm(rows) and takes its batches in that order, so a loop in PyTorch that does the same
+ * sees the same batches. */
 #ifndef LANEFIT_TRAIN_H
 #define LANEFIT_TRAIN_H
 
-#include <lanefit/autograd.h>
+#include <lanefit/optim.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum lf_line_model {
-    LF_LINE_LINEAR, /* f(x) = weight x + bias */
-    LF_LINE_SHARED  /* f(x) = weight (weight x + bias) + bias */
-};
+/* ---- Data -------------------------------------------------------------------------------- */
 
-enum lf_line_path {
-    LF_PATH_FUSED,   /* the whole run inside one kernel */
-    LF_PATH_AUTOGRAD /* step by step through a tape */
-};
-
-struct lf_line_options {
-    enum lf_line_model model;
+/* Rows to learn from, all of one type, borrowed: element (r,c) of x[rows,in] is x[r x_row_stride +
+ * c x_col_stride], y[rows,out] likewise. weight[rows] multiplies the loss of a row; NULL: 1. A
+ * module reads unshuffled batches of x where they lie if one of its strides is 1. */
+struct lf_data {
     enum lf_dtype dtype;
-    enum lf_line_path path;
-    uint64_t seed; /* as for torch.manual_seed */
-    double lr;     /* finite, >= 0 */
-    double true_weight, true_bias;
-    const struct lf_kernels *kernels; /* NULL: the best table */
+    size_t rows, in, out;
+    const void *x, *y;
+    size_t x_row_stride, x_col_stride;
+    size_t y_row_stride, y_col_stride;
+    const void *weight;
 };
 
-/* One step: the sample, the model's answer to it, and the parameters after the update. */
-struct lf_line_step {
-    double x, y, prediction, loss, weight, bias;
+/* x[rows,in] and y[rows,out], row-major and dense. */
+static inline struct lf_data lf_data_f32(size_t rows, size_t in, const float *x, size_t out,
+                                         const float *y)
+{
+    struct lf_data data = {LF_F32, rows, in, out, x, y, in, 1, out, 1, NULL};
+    return data;
+}
+
+static inline struct lf_data lf_data_f64(size_t rows, size_t in, const double *x, size_t out,
+                                         const double *y)
+{
+    struct lf_data data = {LF_F64, rows, in, out, x, y, in, 1, out, 1, NULL};
+    return data;
+}
+
+/* Rows first .. first + rows - 1 of the data, borrowed from the same place. */
+LF_API struct lf_data lf_data_rows(const struct lf_data *data, size_t first, size_t rows);
+
+/* ---- Runs -------------------------------------------------------------------------------- */
+
+/* Where a run stands. A loss is the mean over rows and outputs, or the weighted mean. */
+struct lf_train_progress {
+    uint64_t step;  /* steps taken */
+    uint64_t epoch; /* whole epochs done */
+    double lr;      /* of the last step */
+    double loss;    /* of the last batch, before its step */
+    /* As of the end of the last whole epoch, NaN before the first: */
+    double epoch_loss;      /* the mean of its batches' losses, by their rows or weights */
+    double validation_loss; /* after it; NaN without validation data */
+    double gradient_norm; /* the Euclidean norm of the gradient of its last step, clipped or not */
 };
 
-struct lf_line;
+/* Called after a step or an epoch; returns whether the run shall go on. */
+typedef int (*lf_train_callback)(void *context, const struct lf_train_progress *progress);
 
-/* Seeds the generator and draws weight and bias. LF_INVALID (a number is not finite, or not in the
- * range of the type), LF_NO_MEMORY, LF_UNSUPPORTED: *line is then NULL. */
-LF_API lf_status lf_line_create(struct lf_line **line, const struct lf_line_options *options);
-LF_API void lf_line_destroy(struct lf_line *line);
-
-/* Goes back to step 0 with another seed: what lf_line_create does, without allocating. */
-LF_API void lf_line_restart(struct lf_line *line, uint64_t seed);
-
-/* Takes `steps` more steps; trace[steps], unless NULL, receives one row each. LF_DIVERGED once a
- * parameter is not finite: the run ends with that step, and lf_line_steps tells its number.
- * LF_INVALID; LF_NO_MEMORY on the autograd path, before the step that lf_line_steps would count
- * next: the run can go on. A run in pieces has the bits of the run in one piece. */
-LF_API lf_status lf_line_run(struct lf_line *line, size_t steps, struct lf_line_step *trace);
-
-/* The steps taken so far, and the parameters as they stand. */
-LF_API size_t lf_line_steps(const struct lf_line *line);
-LF_API void lf_line_parameters(const struct lf_line *line, double *weight, double *bias);
-
-/* Where a run started and where it ended. */
-struct lf_line_fate {
-    double start_weight, start_bias;
-    double weight, bias;
+struct lf_train_options {
+    enum lf_loss_kind loss;
+    double delta; /* of huber_loss */
+    struct lf_optimizer_options optimizer;
+    struct lf_schedule schedule; /* by steps; its lr 0: the optimizer's lr throughout */
+    size_t batch;                /* rows a step; 0: all */
+    int drop_last;               /* leave out the last batch of an epoch if it is smaller */
+    int shuffle;
+    uint64_t epochs,
+        steps;             /* the run ends with the first of them; 0: without limit, but not both */
+    double clip_value;     /* limit of each gradient; 0: none */
+    double clip_norm;      /* limit of their norm, after clip_value; 0: none */
+    uint64_t patience;     /* epochs without a smaller validation loss that end the run, which
+                              goes back to the best parameters; 0: none end it */
+    double loss_tolerance; /* the run has converged when the loss of an epoch moves by at most
+                              so much, relative to the epoch before; 0: never */
+    double gradient_tolerance;                 /* or when gradient_norm is at most that; 0: never */
+    lf_train_callback after_step, after_epoch; /* NULL: none */
+    void *context;                             /* theirs */
 };
 
-/* One run of `steps` steps for each of seeds[n], 16 side by side in SIMD lanes, each with the bits
- * of the run alone; options->seed and ->path are not used. A run that diverges ends with parameters
- * that are not finite and disturbs no other. LF_INVALID, LF_NO_MEMORY, LF_UNSUPPORTED: fates is
- * untouched. */
-LF_API lf_status lf_line_fates(const struct lf_line_options *options, size_t steps, size_t n,
-                               const uint64_t seeds[], struct lf_line_fate fates[]);
+/* Why a run ended. */
+enum lf_train_end {
+    LF_END_LIMIT,     /* the epochs or steps are done */
+    LF_END_CONVERGED, /* a tolerance is reached */
+    LF_END_EARLY,     /* the validation loss did not get smaller; the best parameters are back */
+    LF_END_CALLBACK   /* a callback said so */
+};
+
+struct lf_trainer;
+
+/* A trainer of modules[count], which lf_model_add_sequential has given parameters of the model. It
+ * copies modules and options, and the generator's state where rng is not NULL (NULL: seed 0), and
+ * owns its tape, optimizer and buffers; the model must outlive it. LF_INVALID where an option is
+ * out of its range, LF_NO_MEMORY: *trainer is then NULL. */
+LF_API lf_status lf_trainer_create(struct lf_trainer **trainer, struct lf_model *model,
+                                   size_t count, const struct lf_module modules[],
+                                   const struct lf_train_options *options,
+                                   const struct lf_rng *rng);
+LF_API void lf_trainer_destroy(struct lf_trainer *trainer);
+
+/* Trains on the data until the run ends: *end says why. validation may be NULL if patience is 0. A
+ * run that a callback has ended goes on where it stood when it is called again, with the bits of
+ * the run in one piece; one that has ended otherwise does nothing more.
+ *   LF_DIVERGED   a loss, or a parameter at the end of an epoch, is no longer finite. The
+ *                 parameters are the best there were: those from which the mean loss of an epoch,
+ *                 or of 256 steps of it, was the smallest.
+ *   LF_SHAPE, LF_INVALID, LF_NO_MEMORY   lf_trainer_message says more; no step is half done.
+ * With shuffle there may be at most 2^32 - 1 rows. */
+LF_API lf_status lf_trainer_run(struct lf_trainer *trainer, const struct lf_data *data,
+                                const struct lf_data *validation, enum lf_train_end *end);
+
+/* Where the run stands, and what the last error was about: "" or one line. */
+LF_API struct lf_train_progress lf_trainer_progress(const struct lf_trainer *trainer);
+LF_API const char *lf_trainer_message(const struct lf_trainer *trainer);
+
+/* *loss = the mean of the loss over the data with the parameters as they stand, summed in double
+ * over blocks of 4,096 rows. NaN where the status is not LF_OK. */
+LF_API lf_status lf_trainer_loss(struct lf_trainer *trainer, const struct lf_data *data,
+                                 double *loss);
+
+/* What the modules answer to x[rows,in] of the data, into out[rows,out]: row-major, of the model's
+ * type. y and weight are not read. */
+LF_API lf_status lf_trainer_predict(struct lf_trainer *trainer, const struct lf_data *data,
+                                    void *out);
 
 #ifdef __cplusplus
 }

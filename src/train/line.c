@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <lanefit/optim.h>
-#include <lanefit/train.h>
+#include <lanefit/line.h>
 
 #include "../random/stretch.h"
 

@@ -9,8 +9,8 @@ AVX2. Its portable build, builds for other CPUs and its kernels for AVX-512 roun
   python3 make_traces.py --check   compares instead, and exits 1 where a file differs
 
 linear-*.csv, shared-*.csv, runs.csv and draws.csv trace runs of one-sample SGD and uniform draws;
-networks.csv, which networks.py explains, traces small networks; the others, which operations.py
-explains, trace single operations.
+networks.csv, which networks.py explains, traces small networks, trainings.csv (trainings.py) layers
+trained on shuffled batches; the others, which operations.py explains, trace single operations.
 """
 
 import argparse
@@ -25,6 +25,7 @@ import torch
 from formats import DTYPES, hexadecimal
 from networks import networks_file
 from operations import activations_file, losses_file, normals_file, optimizers_file
+from trainings import trainings_file
 
 HERE = pathlib.Path(__file__).parent
 
@@ -116,6 +117,7 @@ def main():
     files["optimizers.csv"] = optimizers_file
     files["normals.csv"] = normals_file
     files["networks.csv"] = networks_file
+    files["trainings.csv"] = trainings_file
     differing = 0
     for name, make in files.items():
         text = make()
