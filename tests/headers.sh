@@ -8,6 +8,6 @@ for header in "$1"/lanefit/*.h; do
     esac
     echo "#include <lanefit/${header##*/}>" |
         $2 -std=c11 -pedantic-errors -Wall -Wextra -Werror -I"$1" -fsyntax-only -x c -
-    [ -z "$3" ] || echo "#include <lanefit/${header##*/}>" |
+    echo "#include <lanefit/${header##*/}>" |
         $3 -std=c++11 -Wall -Wextra -Wpedantic -Werror -I"$1" -fsyntax-only -x c++ -
 done

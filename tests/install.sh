@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Installs into an empty prefix and builds consumers through pkg-config alone:
-# install.sh BUILD SOURCE 'CC' 'CXX' PKG_CONFIG. The C consumer is the program that README.md shows; the
-# C++ one needs a CXX.
+# install.sh BUILD SOURCE 'CC' 'CXX' PKG_CONFIG. The C consumer is the program that README.md
+# shows.
 set -eu
 build=$1 source=$2 cc=$3 cxx=$4 pkg_config=$5
 prefix=$(mktemp -d)
@@ -32,8 +32,7 @@ $cc -std=c11 "$prefix/readme.c" $(flags --cflags) $(flags --static --libs) -o "$
 mv "$prefix/hidden.so" "$lib/liblanefit.so"
 [ "$("$prefix/static")" = "$expected" ]
 
-if [ -n "$cxx" ]; then
-    cat >"$prefix/consumer.cc" <<'END'
+cat >"$prefix/consumer.cc" <<'END'
 #include <cstdio>
 #include <lanefit/lanefit.h>
 
@@ -43,6 +42,5 @@ int main()
     return lf_kernels_best() == nullptr;
 }
 END
-    $cxx "$prefix/consumer.cc" $(flags --cflags) $(flags --libs) -o "$prefix/consumer"
-    LD_LIBRARY_PATH="$lib" "$prefix/consumer"
-fi
+$cxx "$prefix/consumer.cc" $(flags --cflags) $(flags --libs) -o "$prefix/consumer"
+LD_LIBRARY_PATH="$lib" "$prefix/consumer"

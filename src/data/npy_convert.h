@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Elements of any type that is read, as floats. */
+#ifndef LANEFIT_SRC_DATA_NPY_CONVERT_H
+#define LANEFIT_SRC_DATA_NPY_CONVERT_H
+
+#include "npy_header.h"
+
+/* A column in memory; `step` in bytes. */
+struct npy_column {
+    const char *data;
+    size_t step;
+    int is_swapped;
+};
+
+/* Writes n elements as the type, out_step elements apart. */
+void npy_convert(const struct npy_header *header, const struct npy_column *from, size_t n,
+                 enum lf_dtype dtype, void *out, size_t out_step);
+
+#endif
