@@ -79,8 +79,11 @@ static inline int plain_number(const struct csv *csv, const char *p, void *value
     }
     if (kind == CSV_TEXT || kind == CSV_NUL)
         return 0;
-    *step = csv_field_end(&csv->dialect, q, end, next);
-    return *step == CSV_FIELD || *step == CSV_LAST_FIELD;
+    *step = csv_field_end(&csv->dialect, q, end, &q);
+    if (*step != CSV_FIELD && *step != CSV_LAST_FIELD)
+        return 0;
+    *next = q;
+    return 1;
 }
 
 /* Puts the value to all places of the column, and steps over them. */
@@ -104,7 +107,8 @@ enum outcome { FAILED, READ, MORE };
 static enum outcome read_fields(struct csv *csv, char *out, struct place *place,
                                 struct table_error *error)
 {
-    const struct csv_wanted *wanted = csv->wanted, *stop = wanted + csv->wanted_count;
+    const struct csv_wanted *wanted = out ? csv->wanted : NULL;
+    const struct csv_wanted *stop = wanted ? wanted + csv->wanted_count : NULL;
     enum csv_step step = CSV_FIELD;
     *place = (struct place){.p = csv->text.at, .line = csv->text.line};
     for (; step == CSV_FIELD; place->column++) {
@@ -144,7 +148,7 @@ int csv_read_record(struct csv *csv, char *out, struct table_error *error)
     while ((outcome = read_fields(csv, out, &place, error)) == MORE)
         if (!csv_text_more(&csv->text, error))
             return 0;
-    if (outcome != READ || !csv_keep_row(csv, place.p, error))
+    if (outcome != READ || (out && !csv_keep_row(csv, place.p, error)))
         return 0;
     csv->text.at = place.p;
     csv->text.line = place.line + 1;

@@ -50,7 +50,8 @@ int csv_choose(struct csv *csv, size_t count, const size_t *columns, enum lf_dty
                struct table_error *error);
 int csv_read(struct csv *csv, size_t rows, void *out, size_t *got, struct table_error *error);
 
-/* Reads the record at csv->text.at, and steps behind it; values go to `out`, of what is wanted. */
+/* Reads the record at csv->text.at, and steps behind it; the values that are wanted go to `out`.
+ * NULL: the record is stepped over. */
 int csv_read_record(struct csv *csv, char *out, struct table_error *error);
 
 #endif

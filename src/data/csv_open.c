@@ -122,10 +122,8 @@ int csv_open(struct csv *csv, struct input *input, const struct table_options *o
     if (!delimiter)
         delimiter = csv_find_delimiter(csv->text.at, csv->text.end, comment);
     csv->dialect = csv_dialect(delimiter, comment);
-    if (!first_record(csv, options, error))
-        return 0;
     csv->keep = options->keep;
-    return 1;
+    return first_record(csv, options, error);
 }
 
 int csv_rewind(struct csv *csv, struct table_error *error)
@@ -138,14 +136,7 @@ int csv_rewind(struct csv *csv, struct table_error *error)
     enum csv_found found = csv_text_record(&csv->text, &csv->dialect, error);
     if (found == CSV_END)
         return table_fail(error, "%s: it has changed", csv->text.input->name);
-    size_t wanted = csv->wanted_count;
-    enum table_keep keep = csv->keep;
-    csv->wanted_count = 0;
-    csv->keep = TABLE_KEEP_NOTHING;
-    int done = found == CSV_RECORD && csv_read_record(csv, NULL, error);
-    csv->wanted_count = wanted;
-    csv->keep = keep;
-    return done;
+    return found == CSV_RECORD && csv_read_record(csv, NULL, error);
 }
 
 void csv_close(struct csv *csv)

@@ -9,8 +9,9 @@ enum { PACKED_BYTES = 1 << 16, GZIP_ONLY = 16 };
 
 struct gunzip {
     z_stream stream;
-    int inside;  /* a member */
-    int pending; /* output had no room: there may be more of it without more input */
+    int inside;                /* a member */
+    int pending;               /* output had no room: there may be more of it without more input */
+    enum gunzip_result result; /* GUNZIP_DONE: so far nothing is wrong */
     unsigned char in[PACKED_BYTES];
 };
 
@@ -56,7 +57,7 @@ enum gunzip_result gunzip_read(struct gunzip *gunzip, gunzip_source *source, voi
 {
     z_stream *stream = &gunzip->stream;
     unsigned room = size < UINT_MAX ? (unsigned)size : UINT_MAX;
-    enum gunzip_result result = GUNZIP_DONE;
+    enum gunzip_result result = gunzip->result;
     stream->next_out = (unsigned char *)out;
     stream->avail_out = room;
     while (stream->avail_out == room && result == GUNZIP_DONE) {
@@ -75,6 +76,7 @@ enum gunzip_result gunzip_read(struct gunzip *gunzip, gunzip_source *source, voi
         }
         result = unpack(gunzip);
     }
+    gunzip->result = result;
     *got = room - stream->avail_out;
     return *got ? GUNZIP_DONE : result;
 }

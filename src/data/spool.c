@@ -44,6 +44,8 @@ static int make_file(const char *folder)
 
 static int fail_folder(const char *name, const char *folder, struct table_error *error)
 {
+    if (errno == ENOMEM)
+        return table_fail_memory(error, name);
     return table_fail(error, "%s: can't keep a copy in %s: %s; TMPDIR names another folder", name,
                       folder, strerror(errno));
 }
