@@ -11,6 +11,7 @@ void register_autograd(void);
 void register_kernels(void);
 void register_limits(void);
 void register_runs(void);
+void register_train(void);
 
 /* The chain of dependent operations of one run's steps, and nothing else: chain.c says which.
  * Returns a number that depends on all of them. */

@@ -10,6 +10,7 @@ int main(int argc, char **argv)
         return 1;
     }
     register_runs();
+    register_train();
     register_autograd();
     register_limits();
     register_kernels();
