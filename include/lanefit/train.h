@@ -46,6 +46,39 @@ static inline struct lf_data lf_data_f64(size_t rows, size_t in, const double *x
 /* Rows first .. first + rows - 1 of the data, borrowed from the same place. */
 LF_API struct lf_data lf_data_rows(const struct lf_data *data, size_t first, size_t rows);
 
+/* ---- Scaling ----------------------------------------------------------------------------- */
+
+/* mean[in] and scale[in] of the columns of x: the mean, and the standard deviation with divisor
+ * rows, or 1 where that is not finite or all values are the same. Two passes by the kernel
+ * column_moments_part of the table (NULL: the best). LF_INVALID without rows or for NULL,
+ * LF_NO_MEMORY, LF_UNSUPPORTED: mean and scale are untouched. */
+LF_API lf_status lf_data_scaling(const struct lf_kernels *kernels, const struct lf_data *data,
+                                 double mean[], double scale[]);
+
+/* z = (x - mean) / scale, computed in double and rounded to the data's type, into z[rows,in],
+ * row-major. z may be x where that lies so. */
+LF_API void lf_data_standardize(const struct lf_data *data, const double mean[],
+                                const double scale[], void *z);
+
+/* Makes of a layer that takes standardized inputs one that takes the inputs as they are: w_i /=
+ * scale_i, b -= sum of w_i mean_i. In double, rounded once. LF_INVALID for a layer without bias. */
+LF_API lf_status lf_layer_unscale_inputs(const struct lf_layer *layer, const double mean[],
+                                         const double scale[]);
+
+/* Makes of a layer whose outputs are standardized one that gives the outputs themselves: w *=
+ * scale, b = scale b + mean of each output. LF_INVALID as above. */
+LF_API lf_status lf_layer_unscale_outputs(const struct lf_layer *layer, const double mean[],
+                                          const double scale[]);
+
+/* *lr = a rate at which SGD on a linear model of these data neither blows up nor crawls: 1 / (L +
+ * (L + T) / batch), L being the largest eigenvalue, and T the trace, of the Hessian c (X 1)^T (X 1)
+ * / (rows out); batch 0: 1 / L. c is the largest second derivative of the loss: 2 for mse_loss, 1
+ * for huber_loss, 1/4 for binary_cross_entropy_with_logits; the others have none, and count as 2.
+ * With normally distributed rows the mean square of the parameters' error stops shrinking at twice
+ * that rate. Weights of rows are not counted. Statuses as of lf_data_scaling. */
+LF_API lf_status lf_auto_lr(const struct lf_kernels *kernels, const struct lf_data *data,
+                            enum lf_loss_kind loss, size_t batch, double *lr);
+
 /* ---- Runs -------------------------------------------------------------------------------- */
 
 /* Where a run stands. A loss is the mean over rows and outputs, or the weighted mean. */
