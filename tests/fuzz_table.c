@@ -45,9 +45,7 @@ static void check_row(const char *record, size_t length, char delimiter, size_t 
     must(text != NULL);
     memcpy(text, record, length);
     memcpy(text + length, "\n", 2);
-    const char *p = text;
-    while (dialect.blanks && (*p == ' ' || *p == '\t'))
-        p++;
+    const char *p = csv_first_field(&dialect, text);
     enum csv_step step = CSV_FIELD;
     for (size_t column = 0; step == CSV_FIELD; column++) {
         struct csv_field field;

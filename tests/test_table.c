@@ -17,7 +17,7 @@
 
 static struct table *open_text(const char *text, const struct table_options *options)
 {
-    char path[PATH_CHARS];
+    static char path[PATH_CHARS]; /* it has to outlive the table */
     struct table *table;
     struct table_error error;
     file_of(text, strlen(text), path);
@@ -270,7 +270,7 @@ START_TEST(endless_lines_are_stopped)
     long before = most_memory();
     read_whole(&whole, "-", NULL);
     ck_assert_str_eq(whole.error, ", line 1: a record of more than 64 MiB: is a quote left open?");
-    ck_assert_int_lt(most_memory() - before, 256 << 10);
+    ck_assert_int_lt(most_memory() - before, 384 << 10);
 }
 END_TEST
 

@@ -110,7 +110,8 @@ static enum outcome read_fields(struct csv *csv, char *out, struct place *place,
     const struct csv_wanted *wanted = out ? csv->wanted : NULL;
     const struct csv_wanted *stop = wanted ? wanted + csv->wanted_count : NULL;
     enum csv_step step = CSV_FIELD;
-    *place = (struct place){.p = csv->text.at, .line = csv->text.line};
+    *place = (struct place){.line = csv->text.line};
+    place->p = csv_first_field(&csv->dialect, csv->text.at);
     for (; step == CSV_FIELD; place->column++) {
         union {
             float f32;

@@ -13,6 +13,7 @@ static int count_fields(const struct csv_dialect *dialect, const char *p, const 
         struct csv_field field;
         enum csv_step step;
         size_t fields = 0;
+        p = csv_first_field(dialect, p);
         do {
             step = csv_field(dialect, p, end, &field);
             p = field.next;

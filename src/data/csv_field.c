@@ -111,6 +111,13 @@ static enum csv_step is_comment(const struct csv_dialect *dialect, const char *p
     return kind_of(dialect, p + LENGTH) == CSV_TEXT ? CSV_LAST_FIELD : CSV_FIELD;
 }
 
+const char *csv_first_field(const struct csv_dialect *dialect, const char *p)
+{
+    while (dialect->blanks && kind_of(dialect, p) == CSV_DELIMITER)
+        p++;
+    return p;
+}
+
 enum csv_step csv_skip(const struct csv_dialect *dialect, const char **p, const char *end,
                        uint64_t *line)
 {
@@ -119,15 +126,12 @@ enum csv_step csv_skip(const struct csv_dialect *dialect, const char **p, const 
         enum csv_step comment = is_comment(dialect, q, end);
         if (comment == CSV_MORE)
             return CSV_MORE;
-        while (comment == CSV_LAST_FIELD
-                   ? kind_of(dialect, q) < CSV_LF
-                   : kind_of(dialect, q) == CSV_BLANK ||
-                         (dialect->blanks && kind_of(dialect, q) == CSV_DELIMITER))
+        q = csv_first_field(dialect, q);
+        while (kind_of(dialect, q) == CSV_BLANK ||
+               (comment == CSV_LAST_FIELD && kind_of(dialect, q) < CSV_LF))
             q++;
         enum csv_step step = line_end(dialect, q, end, &next);
-        if (step == CSV_FIELD)
-            *p = dialect->blanks ? q : *p;
-        else if (step == CSV_NUL_BYTE)
+        if (step == CSV_NUL_BYTE)
             *p = q;
         if (step != CSV_LAST_FIELD)
             return step;

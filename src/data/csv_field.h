@@ -41,10 +41,14 @@ enum csv_step csv_field(const struct csv_dialect *dialect, const char *p, const 
 enum csv_step csv_field_end(const struct csv_dialect *dialect, const char *p, const char *end,
                             const char **next);
 
-/* Steps over lines without a record, from the start of a line: *p becomes the start of the next
- * record (CSV_FIELD), of a line that is not all there (CSV_MORE), or a NUL byte; *line counts. */
+/* Steps over lines without a record, from the start of a line: *p becomes the start of the line of
+ * the next record (CSV_FIELD), of a line that is not all there (CSV_MORE), or a NUL byte; *line
+ * counts. */
 enum csv_step csv_skip(const struct csv_dialect *dialect, const char **p, const char *end,
                        uint64_t *line);
+
+/* The first field of the record whose line starts at p. */
+const char *csv_first_field(const struct csv_dialect *dialect, const char *p);
 
 /* Writes the field's text without doubled quotes to out, which may be where it stands; returns its
  * length. */

@@ -24,7 +24,7 @@ struct first {
 static enum csv_step over_first(struct csv *csv, struct first *first, const char **next)
 {
     enum csv_step step;
-    const char *p = csv->text.at;
+    const char *p = csv_first_field(&csv->dialect, csv->text.at);
     char *name = csv->names;
     *first = (struct first){0};
     do {
