@@ -270,7 +270,12 @@ START_TEST(endless_lines_are_stopped)
     long before = most_memory();
     read_whole(&whole, "-", NULL);
     ck_assert_str_eq(whole.error, ", line 1: a record of more than 64 MiB: is a quote left open?");
-    ck_assert_int_lt(most_memory() - before, 384 << 10);
+#ifdef __SANITIZE_ADDRESS__ /* which keeps for a while what is freed */
+    const long most = 384 << 10;
+#else
+    const long most = 256 << 10;
+#endif
+    ck_assert_int_lt(most_memory() - before, most);
 }
 END_TEST
 
