@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Optimizers, schedules and clipping; whole trainings beside PyTorch's; the gradient checker. */
+/* Optimizers, schedules and clipping; whole trainings beside PyTorch's. */
 #include "support.h"
 
 #include <math.h>
@@ -309,71 +309,6 @@ START_TEST(options_out_of_range)
 }
 END_TEST
 
-/* ---- The gradient checker ------------------------------------------------------------------- */
-
-struct function {
-    struct lf_parameter p;
-
-    int kind;
-};
-
-static struct lf_tensor *smooth(struct lf_tape *tape, void *context)
-{
-    const struct function *f = context;
-    struct lf_tensor *p = lf_parameter_tensor(tape, &f->p);
-    if (f->kind == 1) /* a detached factor: its part of the gradient is missing */
-        return lf_sum(lf_mul(p, lf_detach(p)));
-    if (f->kind == 2) /* the sign: x - 2 detached(x) has the value -x and the slope 1 */
-        return lf_sum(lf_sub(p, lf_scale(lf_detach(p), 2)));
-    if (f->kind == 4) /* infinite two steps from 2^-9: nothing to compare with */
-        return lf_sum(lf_log(lf_mul(p, p)));
-    if (f->kind == 3)
-        return lf_tanh(p); /* not a scalar */
-    return lf_sum(lf_tanh(lf_mul(p, lf_exp(p))));
-}
-
-START_TEST(gradient_checker)
-{
-    struct lf_model *model;
-    struct function f = {.kind = 0};
-    struct lf_gradcheck result;
-    ck_assert_int_eq(lf_model_create(&model, tested, LF_F64), LF_OK);
-    ck_assert_int_eq(lf_model_add_parameter(model, "p", 2, 3, &f.p), LF_OK);
-    double *value = lf_parameter_value(&f.p), *grad = lf_parameter_grad(&f.p);
-    for (int i = 0; i < 6; i++)
-        value[i] = grad[i] = 0.3 * i - 0.7;
-    double before[6];
-    memcpy(before, value, sizeof before);
-    ck_assert_int_eq(lf_gradcheck(model, smooth, &f, 1e-9, &result), LF_OK);
-    ck_assert_msg(result.passed, "error %g, along a direction %g", result.error,
-                  result.directional_error);
-    ck_assert_mem_eq(value, before, sizeof before);
-    ck_assert_mem_eq(grad, before, sizeof before);
-    f.kind = 1;
-    ck_assert_int_eq(lf_gradcheck(model, smooth, &f, 1e-3, &result), LF_OK);
-    ck_assert(!result.passed);
-    ck_assert_double_eq_tol(result.error, 0.5, 1e-9);
-    ck_assert_double_eq_tol(result.quotient, 2 * result.gradient, 1e-9);
-    f.kind = 2;
-    ck_assert_int_eq(lf_gradcheck(model, smooth, &f, 1e-3, &result), LF_OK);
-    ck_assert(!result.passed && result.parameter.model == model);
-    ck_assert_double_eq_tol(result.error, 2, 1e-9);
-    ck_assert_double_eq_tol(result.directional_error, 2, 1e-9);
-    f.kind = 4;
-    value[0] = 0x1p-9;
-    ck_assert_int_eq(lf_gradcheck(model, smooth, &f, 1e-3, &result), LF_OK);
-    ck_assert(!result.passed);
-    value[0] = before[0];
-    f.kind = 3;
-    ck_assert_int_eq(lf_gradcheck(model, smooth, &f, 1e-3, &result), LF_SHAPE);
-    ck_assert_mem_eq(value, before, sizeof before);
-    ck_assert_int_eq(lf_gradcheck(model, NULL, &f, 1e-3, &result), LF_INVALID);
-    ck_assert_int_eq(lf_gradcheck(NULL, smooth, &f, 1e-3, &result), LF_INVALID);
-    ck_assert_int_eq(lf_gradcheck(model, smooth, &f, 1e-3, NULL), LF_INVALID);
-    lf_model_destroy(model);
-}
-END_TEST
-
 int main(int argc, char **argv)
 {
     Suite *suite = suite_create("optim");
@@ -385,7 +320,6 @@ int main(int argc, char **argv)
     tcase_add_test(tests, clipping);
     tcase_add_test(tests, clipping_at_the_edge);
     tcase_add_test(tests, options_out_of_range);
-    tcase_add_test(tests, gradient_checker);
     suite_add_tcase(suite, tests);
     return run_suite(suite, argc, argv);
 }
