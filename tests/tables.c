@@ -59,12 +59,39 @@ static void keep_names(struct whole_table *whole, const struct table *table)
                                  table_name(table, i, spare));
 }
 
+/* Reads the rows that are left, all columns. */
+static void read_rows(struct whole_table *whole, struct table *table, const char *path)
+{
+    enum { ROWS = 7 };
+    struct table_error error;
+    size_t got;
+    whole->values = NULL;
+    whole->rows = 0;
+    do {
+        size_t used = whole->rows * whole->columns, more = ROWS * whole->columns;
+        whole->values = realloc(whole->values, (used + more) * sizeof *whole->values);
+        if (!table_read(table, ROWS, whole->values + used, &got, &error))
+            keep_error(whole, path, &error);
+        whole->rows += got;
+    } while (got > 0 && !whole->error[0]);
+}
+
+static void hold_same(const struct whole_table *a, const struct whole_table *b)
+{
+    size_t first;
+    ck_assert_str_eq(a->error, b->error);
+    ck_assert_str_eq(a->names, b->names);
+    ck_assert_uint_eq(a->rows, b->rows);
+    ck_assert_uint_eq(a->columns, b->columns);
+    ck_assert(same_bits(LF_F64, a->rows * a->columns, a->values, b->values, &first));
+}
+
 void read_whole(struct whole_table *whole, const char *path, const struct table_options *options)
 {
-    enum { ROWS = 7, MOST_COLUMNS = 64 };
+    enum { MOST_COLUMNS = 64 };
     struct table *table;
     struct table_error error;
-    size_t columns[MOST_COLUMNS], got;
+    size_t columns[MOST_COLUMNS];
     *whole = (struct whole_table){.values = NULL};
     if (!table_open(&table, path, options, &error)) {
         ck_assert_ptr_null(table);
@@ -78,13 +105,15 @@ void read_whole(struct whole_table *whole, const char *path, const struct table_
     for (size_t i = 0; i < whole->columns; i++)
         columns[i] = i;
     ck_assert(table_choose(table, whole->columns, columns, LF_F64, &error));
-    do {
-        size_t used = whole->rows * whole->columns, more = ROWS * whole->columns;
-        whole->values = realloc(whole->values, (used + more) * sizeof *whole->values);
-        if (!table_read(table, ROWS, whole->values + used, &got, &error))
-            keep_error(whole, path, &error);
-        whole->rows += got;
-    } while (got > 0 && !whole->error[0]);
+    read_rows(whole, table, path);
+    if (options && options->again) {
+        struct whole_table twice = *whole;
+        twice.error[0] = '\0';
+        ck_assert_msg(table_rewind(table, &error), "%s", error.text);
+        read_rows(&twice, table, path);
+        hold_same(whole, &twice);
+        whole_free(&twice);
+    }
     table_close(table);
 }
 
@@ -97,22 +126,23 @@ void read_bytes(struct whole_table *whole, const char *bytes, size_t size,
                 const struct table_options *options)
 {
     static const size_t chunks[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 31, 1000};
+    enum { CHUNKS = sizeof chunks / sizeof chunks[0] };
     char path[PATH_CHARS];
     struct table_options chunked = {.chunk = 0};
     if (options)
         chunked = *options;
     file_of(bytes, size, path);
     read_whole(whole, path, options);
-    for (size_t i = 0; i < sizeof chunks / sizeof chunks[0]; i++) {
+    /* To find the delimiter much is read at once; the second time, and with a delimiter given, not.
+     */
+    chunked.again = 1;
+    for (size_t i = 0; i < 2 * CHUNKS; i++) {
         struct whole_table again;
-        size_t first, values = whole->rows * whole->columns;
-        chunked.chunk = chunks[i];
+        chunked.chunk = chunks[i % CHUNKS];
+        if (i == CHUNKS && whole->delimiter)
+            chunked.delimiter = whole->delimiter;
         read_whole(&again, path, &chunked);
-        ck_assert_str_eq(whole->error, again.error);
-        ck_assert_str_eq(whole->names, again.names);
-        ck_assert_uint_eq(whole->rows, again.rows);
-        ck_assert_uint_eq(whole->columns, again.columns);
-        ck_assert(same_bits(LF_F64, values, whole->values, again.values, &first));
+        hold_same(whole, &again);
         whole_free(&again);
     }
 }

@@ -25,7 +25,8 @@ struct whole_table {
     char error[TABLE_ERROR_CHARS]; /* without the path; "" where all went well */
 };
 
-/* Reads the path; 7 rows at a time, so that blocks end anywhere. */
+/* Reads the path; 7 rows at a time, so that blocks end anywhere. Where the options say `again` it
+ * is read twice, and holds that both come to the same. */
 void read_whole(struct whole_table *whole, const char *path, const struct table_options *options);
 void whole_free(struct whole_table *whole);
 

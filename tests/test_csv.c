@@ -133,6 +133,9 @@ static const struct fault_case {
     {"\n# nothing\n\n", ": there is no data in it", 0, {0}},
     {"\xef\xbb\xbf", ": there is no data in it", 0, {0}},
     {"1,2\n3\n", ", line 2: 1 field, where line 1 has 2", 0, {0}},
+    {"1,2\r\n3,4\r\n\r\n5\r\n", ", line 4: 1 field, where line 1 has 2", 0, {0}},
+    {"1,2\r3,4\r\r5\r", ", line 4: 1 field, where line 1 has 2", 0, {0}},
+    {"\"a\rb\r\n\",c\n1\n", ", line 4: 1 field, where line 1 has 2", 0, {0}},
     {"#\na,b\n\n1,2\n3,4,5\n", ", line 5: 3 fields, where line 2 has 2", 0, {0}},
     {"a,b\n\"1\n\",2\n3\n", ", line 2, column 1 (a): '1?' is not a number", 0, {0}},
     {"a,b\n\"\n\",2\n3\n", ", line 2, column 1 (a): '?' is not a number", 0, {0}},
@@ -226,6 +229,25 @@ START_TEST(a_ragged_line_does_not_hide_the_delimiter)
 }
 END_TEST
 
+/* Records so long that the second is cut where the delimiter is looked for. */
+START_TEST(wide_records_have_their_delimiter)
+{
+    enum { FIELDS = 20000 };
+    static char text[4 * FIELDS];
+    char path[PATH_CHARS];
+    struct table *table;
+    struct table_error error;
+    for (size_t i = 0; i < 2 * FIELDS; i++) {
+        text[2 * i] = '1';
+        text[2 * i + 1] = (i + 1) % FIELDS ? ';' : '\n';
+    }
+    file_of(text, sizeof text, path);
+    ck_assert_msg(table_open(&table, path, NULL, &error), "%s", error.text);
+    ck_assert_uint_eq(table_columns(table), FIELDS);
+    table_close(table);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     Suite *suite = suite_create("csv");
@@ -233,6 +255,7 @@ int main(int argc, char **argv)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, texts_are_read, 0, sizeof texts / sizeof texts[0]);
     tcase_add_loop_test(tests, faults_are_told, 0, sizeof faults / sizeof faults[0]);
+    tcase_add_test(tests, wide_records_have_their_delimiter);
     tcase_add_test(tests, a_ragged_line_does_not_hide_the_delimiter);
     suite_add_tcase(suite, tests);
     return run_suite(suite, argc, argv);

@@ -207,6 +207,8 @@ START_TEST(edges_of_the_range)
         check_f64(texts[i], strtod(texts[i], NULL));
         check_f32(texts[i], strtof(texts[i], NULL));
     }
+    check_f64("-nan", (double)NAN); /* one that has no sign */
+    check_f32("-nan", NAN);
     char text[1000] = "0.";
     memset(text + 2, '0', 400);
     strcpy(text + 402, "1e401");

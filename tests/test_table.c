@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <zlib.h>
 
 static struct table *open_text(const char *text, const struct table_options *options)
 {
@@ -197,6 +198,31 @@ START_TEST(packed_files_are_read)
 }
 END_TEST
 
+/* Packed bytes that are all read long before what is in them. */
+START_TEST(packed_bytes_unpack_to_many_more)
+{
+    enum { ROWS = 1 << 20 };
+    char path[] = "/tmp/lanefit-test-XXXXXX";
+    gzFile file = gzdopen(mkstemp(path), "w");
+    struct table *table;
+    struct table_error error;
+    const size_t column = 0;
+    static double x[ROWS];
+    size_t got;
+    for (int i = 0; i < ROWS; i++)
+        gzwrite(file, "7\n", 2);
+    ck_assert_int_eq(gzclose(file), Z_OK);
+    ck_assert(table_open(&table, path, NULL, &error));
+    ck_assert(table_choose(table, 1, &column, LF_F64, &error));
+    ck_assert_msg(table_read(table, ROWS, x, &got, &error), "%s", error.text);
+    ck_assert_uint_eq(got, ROWS);
+    ck_assert(table_read(table, ROWS, x, &got, &error));
+    ck_assert_uint_eq(got, 0);
+    table_close(table);
+    unlink(path);
+}
+END_TEST
+
 /* A standard input that stands in the middle of a file starts there. */
 START_TEST(standard_input_starts_where_it_stands)
 {
@@ -325,7 +351,7 @@ END_TEST
 
 START_TEST(fields_that_are_written_are_read)
 {
-    static const char *const names[] = {"plain", "a,b",        "say \"x\"", "#1", " blank",
+    static const char *const names[] = {"#1",    "a,b",        "say \"x\"", "plain", " blank",
                                         "tab\t", "two\nlines", "5\" pipe",  ""};
     enum { NAMES = sizeof names / sizeof names[0] };
     static const char delimiters[] = ",;\t| ";
@@ -391,6 +417,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(tests, pipes_are_read, 0, 2);
     tcase_add_test(tests, pipes_are_read_again);
     tcase_add_test(tests, packed_files_are_read);
+    tcase_add_test(tests, packed_bytes_unpack_to_many_more);
     tcase_add_test(tests, standard_input_starts_where_it_stands);
     tcase_add_test(tests, files_that_cannot_be_read);
     tcase_add_loop_test(tests, endless_lines_are_stopped, 0, 2);

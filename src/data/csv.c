@@ -77,8 +77,6 @@ static inline int plain_number(const struct csv *csv, const char *p, void *value
         *next = q + 1;
         return 1;
     }
-    if (kind == CSV_TEXT || kind == CSV_NUL)
-        return 0;
     *step = csv_field_end(&csv->dialect, q, end, &q);
     if (*step != CSV_FIELD && *step != CSV_LAST_FIELD)
         return 0;

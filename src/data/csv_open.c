@@ -43,7 +43,7 @@ static enum csv_step over_first(struct csv *csv, struct first *first, const char
         }
         first->columns++;
         p = field.next;
-    } while (step == CSV_FIELD && first->columns <= TABLE_MOST_COLUMNS);
+    } while (step == CSV_FIELD);
     *next = p;
     return step;
 }
@@ -117,7 +117,7 @@ int csv_open(struct csv *csv, struct input *input, const struct table_options *o
     char delimiter = options->delimiter;
     *csv = (struct csv){.dtype = LF_F64};
     csv_text_init(&csv->text, input, options->chunk ? options->chunk : GOOD_CHUNK);
-    if (!csv_text_start(&csv->text, LOOKED_AT, error))
+    if (!csv_text_start(&csv->text, delimiter ? CSV_MARK_BYTES : LOOKED_AT, error))
         return 0;
     if (!delimiter)
         delimiter = csv_find_delimiter(csv->text.at, csv->text.end, comment);

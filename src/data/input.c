@@ -102,7 +102,6 @@ static int keep_in_file(struct input *input, spool_source *source, struct table_
     close(input->fd);
     input->fd = fd;
     input->start = 0;
-    input->raw = input->ahead = (struct ahead){.used = 0};
     return 1;
 }
 

@@ -56,8 +56,9 @@ enum { TABLE_NO_COMMENTS = '\n' };
 /* All zero is a good start. */
 struct table_options {
     enum table_header header;
-    char delimiter; /* 0: found; ' ' is runs of blanks */
-    char comment;   /* what such lines start with; 0: '#'; TABLE_NO_COMMENTS: there are none */
+    /* 0: found, for which 64 KiB are waited for; ' ' is runs of blanks */
+    char delimiter;
+    char comment; /* what such lines start with; 0: '#'; TABLE_NO_COMMENTS: there are none */
     enum table_keep keep;
     int again;    /* table_rewind will be called: what comes through a pipe is kept in a file */
     size_t chunk; /* bytes read at a time; 0: a good number. No result depends on it */
