@@ -106,27 +106,58 @@ static int run_fates(void)
     return status == LF_OK;
 }
 
-/* A network of two layers, its optimizer, a step that goes through most operations; the tape and
- * model go on after a failure. */
-static struct lf_tensor *whole_step(struct lf_tape *tape, const struct lf_module net[3],
-                                    const double *x)
+/* A network of two layers that starts from random numbers, so that no gradient is 0. */
+enum { MANY = LF_BLOCK_ROWS + 5, NET_SIZE = (3 + 1) * 4 + (4 + 1) };
+static double net_input[2 * MANY];
+static size_t padding; /* columns of MANY that a step takes before it begins */
+
+static lf_status begin_network(struct lf_model *model, struct lf_module net[3])
 {
-    enum { MANY = LF_BLOCK_ROWS + 5 };
-    const struct lf_criterion criterion = {.kind = LF_HUBER_LOSS, .delta = 1};
-    struct lf_tensor *h = lf_require_grad(lf_view_f64(tape, MANY, 1, x, 2, 2));
+    struct test_rng words = test_rng(1);
+    struct lf_rng rng;
+    for (size_t i = 0; i < 2 * MANY; i++)
+        net_input[i] = test_uniform(&words, -1, 1);
+    net[0] = lf_module_linear(3, 4);
+    net[1] = lf_module_activation(LF_TANH);
+    net[2] = lf_module_linear(4, 1);
+    lf_status status = lf_model_add_sequential(model, "net", 3, net);
+    lf_rng_seed(&rng, 1);
+    lf_model_init(model, &rng);
+    return status;
+}
+
+/* A step that goes through most operations. */
+static struct lf_tensor *whole_step(struct lf_tape *tape, const struct lf_module net[3])
+{
+    const struct lf_criterion criterion = {.kind = LF_HUBER_LOSS, .delta = 0.05};
+    if (padding > 0)
+        lf_polynomial(lf_input(tape, MANY, 1, net_input), padding);
+    struct lf_tensor *h = lf_require_grad(lf_view_f64(tape, MANY, 1, net_input, 2, 2));
     struct lf_tensor *p = lf_polynomial(h, 3), *y = lf_sequential(p, 3, net);
     y = lf_mul(lf_add(y, h), lf_scale(lf_sub(y, h), 0.5));
-    y = lf_matmul(y, lf_parameter_tensor(tape, &net[0].layer.bias));
+    struct lf_tensor *bias = lf_parameter_tensor(tape, &net[0].layer.bias);
+    y = lf_sub(lf_add(lf_matmul(y, bias), h), bias); /* h and bias are repeated */
     struct lf_tensor *loss = lf_loss(lf_mul(y, lf_mean(y)), lf_detach(y), &criterion);
     struct lf_tensor *pass = lf_linear_loss(p, &net[0].layer, lf_detach(y), &criterion);
     return lf_add(lf_scale(pass, 2), lf_sum(lf_power(loss, 2)));
 }
 
+/* Whatever failed before, the gradients of a step that passes are none of them 0, and the same. */
+static void expect_gradients(const struct lf_module net[3])
+{
+    static double first[NET_SIZE];
+    const double *grad = lf_parameter_grad(&net[0].layer.weight);
+    for (size_t i = 0; i < NET_SIZE; i++) {
+        EXPECT(grad[i] < 0 || grad[i] > 0);
+        first[i] = first[i] < 0 || first[i] > 0 ? first[i] : grad[i];
+        EXPECT(grad[i] == first[i]);
+    }
+}
+
+/* The network, its optimizer, a step; the tape and model go on after a failure. */
 static int train_network(void)
 {
-    static double x[2 * (LF_BLOCK_ROWS + 5)];
-    struct lf_module net[3] = {lf_module_linear(3, 4), lf_module_activation(LF_TANH),
-                               lf_module_linear(4, 1)};
+    struct lf_module net[3];
     const struct lf_optimizer_options options = lf_adam(0.1);
     struct lf_model *model = NULL;
     struct lf_tape *tape = NULL;
@@ -134,7 +165,7 @@ static int train_network(void)
     int whole = 0;
     lf_status status = lf_model_create(&model, tested, LF_F64);
     if (status == LF_OK)
-        status = lf_model_add_sequential(model, "net", 3, net);
+        status = begin_network(model, net);
     EXPECT(lf_model_parameters(model) == (status == LF_OK ? 4 : 0));
     if (status == LF_OK)
         status = lf_optimizer_create(&optimizer, model, &options);
@@ -143,7 +174,8 @@ static int train_network(void)
     expect_status(status);
     for (int attempt = 0; tape && attempt < 2; attempt++) {
         lf_tape_reset(tape);
-        struct lf_tensor *loss = whole_step(tape, net, x);
+        lf_model_zero_grad(model);
+        struct lf_tensor *loss = whole_step(tape, net);
         status = lf_backward(tape, loss);
         if (status == LF_OK) /* again, with what the first pass left */
             status = lf_backward(tape, loss);
@@ -152,6 +184,8 @@ static int train_network(void)
         if (status == LF_OK || failing_on)
             break;
     }
+    if (tape && status == LF_OK)
+        expect_gradients(net);
     if (whole)
         EXPECT(lf_optimizer_step(optimizer) == LF_OK);
     lf_optimizer_destroy(optimizer);
@@ -227,6 +261,16 @@ enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 START_TEST(every_allocation_fails)
 {
     fail_every_allocation(scenarios[_i]);
+}
+END_TEST
+
+/* Memory comes in chunks that double, so a step asks for few: what it takes before it moves their
+ * ends through all of it. */
+START_TEST(every_piece_of_a_step_fails)
+{
+    enum { PIECES = 64 };
+    for (padding = 1; padding <= PIECES; padding++)
+        fail_every_allocation(train_network);
 }
 END_TEST
 
@@ -306,21 +350,19 @@ END_TEST
 
 START_TEST(network_steps_allocate_nothing)
 {
-    static double x[2 * (LF_BLOCK_ROWS + 5)];
-    struct lf_module net[3] = {lf_module_linear(3, 4), lf_module_activation(LF_TANH),
-                               lf_module_linear(4, 1)};
+    struct lf_module net[3];
     const struct lf_optimizer_options options = lf_adam(0.1);
     struct lf_model *model;
     struct lf_tape *tape;
     struct lf_optimizer *optimizer;
     ck_assert_int_eq(lf_model_create(&model, tested, LF_F64), LF_OK);
-    ck_assert_int_eq(lf_model_add_sequential(model, "net", 3, net), LF_OK);
+    ck_assert_int_eq(begin_network(model, net), LF_OK);
     ck_assert_int_eq(lf_optimizer_create(&optimizer, model, &options), LF_OK);
     ck_assert_int_eq(lf_tape_create(&tape, model), LF_OK);
     long before = 0, after = 0, failed = 0;
     for (int step = 0; step < 1001; step++) {
         lf_tape_reset(tape);
-        failed += lf_backward(tape, whole_step(tape, net, x)) != LF_OK;
+        failed += lf_backward(tape, whole_step(tape, net)) != LF_OK;
         failed += lf_optimizer_step(optimizer) != LF_OK;
         before = step == 0 ? allocations : before;
         after = allocations;
@@ -339,6 +381,7 @@ int main(int argc, char **argv)
     TCase *tests = tcase_create("memory");
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, every_allocation_fails, 0, SCENARIOS);
+    tcase_add_test(tests, every_piece_of_a_step_fails);
     tcase_add_test(tests, growing_steps_add_few_chunks);
     tcase_add_test(tests, batches_of_any_order_allocate_once);
     tcase_add_test(tests, steps_allocate_nothing);
