@@ -144,6 +144,31 @@ START_TEST(integers_are_rounded_once)
 }
 END_TEST
 
+START_TEST(blocks_tell_their_rows)
+{
+    const double values[] = {7, 8, 9};
+    struct file file =
+        npy_of(1, "{'descr': '=f8', 'fortran_order': False, 'shape': (3,)}", values, sizeof values);
+    char path[PATH_CHARS];
+    struct table *table;
+    struct table_error error;
+    const size_t column = 0;
+    size_t got, length;
+    double x[2];
+    file_of(file.bytes, file.size, path);
+    ck_assert(table_open(&table, path, NULL, &error));
+    ck_assert(table_choose(table, 1, &column, LF_F64, &error));
+    ck_assert(table_read(table, 2, x, &got, &error) && got == 2 && x[1] == 8);
+    ck_assert(table_row_at(table, 0) == 1 && table_row_at(table, 1) == 2);
+    ck_assert(table_read(table, 2, x, &got, &error) && got == 1 && x[0] == 9);
+    ck_assert_uint_eq(table_row_at(table, 0), 3);
+    ck_assert_ptr_null(table_record(table, 0, &length));
+    ck_assert_ptr_null(table_header(table, &length));
+    ck_assert_int_eq(table_delimiter(table), 0);
+    table_close(table);
+}
+END_TEST
+
 #define TYPES                                                                                      \
     "': lanefit reads f4, f8, i1 to i8, u1 to u8 and b1; astype('f8') in NumPy makes them so"
 #define HEADER ": its header is not one that NumPy writes"
@@ -319,6 +344,7 @@ int main(int argc, char **argv)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, types_are_read, 0, sizeof types / sizeof types[0]);
     tcase_add_test(tests, integers_are_rounded_once);
+    tcase_add_test(tests, blocks_tell_their_rows);
     tcase_add_loop_test(tests, faults_are_told, 0, sizeof faults / sizeof faults[0]);
     tcase_add_test(tests, cut_files_are_told);
     tcase_add_test(tests, written_headers_are_read);

@@ -110,6 +110,18 @@ static int first_record(struct csv *csv, const struct table_options *options,
     return keep_header(csv, next, error) && csv_read_record(csv, NULL, error);
 }
 
+/* From the first LOOKED_AT bytes alone, however many are there. */
+static char find_delimiter(struct csv_text *text, char comment)
+{
+    size_t size = (size_t)(text->end - text->at);
+    char *end = text->buffer + (text->at - text->buffer) + (size < LOOKED_AT ? size : LOOKED_AT);
+    char kept = *end;
+    *end = '\0';
+    char delimiter = csv_find_delimiter(text->at, end, comment);
+    *end = kept;
+    return delimiter;
+}
+
 int csv_open(struct csv *csv, struct input *input, const struct table_options *options,
              struct table_error *error)
 {
@@ -117,10 +129,10 @@ int csv_open(struct csv *csv, struct input *input, const struct table_options *o
     char delimiter = options->delimiter;
     *csv = (struct csv){.dtype = LF_F64};
     csv_text_init(&csv->text, input, options->chunk ? options->chunk : GOOD_CHUNK);
-    if (!csv_text_start(&csv->text, delimiter ? CSV_MARK_BYTES : LOOKED_AT, error))
+    if (!csv_text_start(&csv->text, delimiter ? CSV_MARK_BYTES : CSV_MARK_BYTES + LOOKED_AT, error))
         return 0;
     if (!delimiter)
-        delimiter = csv_find_delimiter(csv->text.at, csv->text.end, comment);
+        delimiter = find_delimiter(&csv->text, comment);
     csv->dialect = csv_dialect(delimiter, comment);
     csv->keep = options->keep;
     return first_record(csv, options, error);
