@@ -180,6 +180,7 @@ START_TEST(endless_lines_are_stopped)
     const long most = 256 << 10;
 #endif
     ck_assert_int_lt(most_memory() - before, most);
+    whole_free(&whole);
 }
 END_TEST
 
