@@ -184,7 +184,7 @@ START_TEST(endless_lines_are_stopped)
 }
 END_TEST
 
-/* Half a GiB of rows in less than 64 MiB; what stands in front counts, so it is measured beside. */
+/* 64 MiB of rows in less than 16: what the process had before is not counted. */
 START_TEST(rows_stream)
 {
     enum { BLOCK_ROWS = 1024, TIMES = 1 << 10 };
