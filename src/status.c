@@ -16,6 +16,10 @@ const char *lf_status_string(lf_status status)
         return "this CPU has no fused multiply-add";
     case LF_DIVERGED:
         return "a parameter is no longer finite";
+    case LF_IO:
+        return "a file or a stream can't be read or written";
+    case LF_FORMAT:
+        return "a file is damaged or not of the expected kind";
     }
     return "unknown status";
 }

@@ -8,6 +8,7 @@
 #define LANEFIT_LANEFIT_H
 
 #include <lanefit/autograd.h>
+#include <lanefit/checkpoint.h>
 #include <lanefit/isa.h>
 #include <lanefit/kernels.h>
 #include <lanefit/line.h>

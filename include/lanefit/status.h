@@ -15,7 +15,9 @@ typedef enum lf_status {
     LF_SHAPE,       /* the shapes of the operands do not fit each other */
     LF_NO_MEMORY,   /* an allocation failed */
     LF_UNSUPPORTED, /* this CPU runs none of the kernel tables: it has no fused multiply-add */
-    LF_DIVERGED     /* a parameter is no longer finite */
+    LF_DIVERGED,    /* a parameter is no longer finite */
+    LF_IO,          /* a file or a stream can't be read or written */
+    LF_FORMAT       /* a file is damaged, or not of the kind or version that was expected */
 } lf_status;
 
 /* A short lower-case sentence for a status, static storage; never NULL. */

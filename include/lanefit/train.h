@@ -2,7 +2,8 @@
 /* Training: a sequence of modules (autograd.h) fitted to rows of data by mini-batches.
  *
  * A run is one call. Its bits depend on the data, the options and the generator alone: not on the
- * table, and not on how often it was interrupted and continued. With `shuffle` each epoch draws one
+ * table, the number of threads, where the rows come from, and how often it was interrupted and
+ * continued, in another process too (checkpoint.h). With `shuffle` each epoch draws one
  * torch.randperm(rows) and takes its batches in that order, so a loop in PyTorch that does the same
  * sees the same batches. */
 #ifndef LANEFIT_TRAIN_H
@@ -16,9 +17,20 @@ extern "C" {
 
 /* ---- Data -------------------------------------------------------------------------------- */
 
+/* Rows that come in passes instead of lying in memory: a file, a generator. */
+struct lf_stream {
+    /* Makes `row` the next one; read follows at once. Returns 0 when that fails. */
+    int (*seek)(void *context, size_t row);
+    /* The next rows, so many, into x[rows,in] and y[rows,out]: row-major, of the data's type.
+     * Returns 0 when that fails. */
+    int (*read)(void *context, size_t rows, void *x, void *y);
+    void *context; /* theirs */
+};
+
 /* Rows to learn from, all of one type, borrowed: element (r,c) of x[rows,in] is x[r x_row_stride +
  * c x_col_stride], y[rows,out] likewise. weight[rows] multiplies the loss of a row; NULL: 1. A
- * module reads unshuffled batches of x where they lie if one of its strides is 1. */
+ * module reads unshuffled batches of x where they lie if one of its strides is 1. Where there is a
+ * stream, the rows are the stream's, and x, y and weight are NULL. */
 struct lf_data {
     enum lf_dtype dtype;
     size_t rows, in, out;
@@ -26,24 +38,33 @@ struct lf_data {
     size_t x_row_stride, x_col_stride;
     size_t y_row_stride, y_col_stride;
     const void *weight;
+    const struct lf_stream *stream;
 };
 
 /* x[rows,in] and y[rows,out], row-major and dense. */
 static inline struct lf_data lf_data_f32(size_t rows, size_t in, const float *x, size_t out,
                                          const float *y)
 {
-    struct lf_data data = {LF_F32, rows, in, out, x, y, in, 1, out, 1, NULL};
+    struct lf_data data = {LF_F32, rows, in, out, x, y, in, 1, out, 1, NULL, NULL};
     return data;
 }
 
 static inline struct lf_data lf_data_f64(size_t rows, size_t in, const double *x, size_t out,
                                          const double *y)
 {
-    struct lf_data data = {LF_F64, rows, in, out, x, y, in, 1, out, 1, NULL};
+    struct lf_data data = {LF_F64, rows, in, out, x, y, in, 1, out, 1, NULL, NULL};
     return data;
 }
 
-/* Rows first .. first + rows - 1 of the data, borrowed from the same place. */
+/* Rows of a stream. */
+static inline struct lf_data lf_data_stream(enum lf_dtype dtype, size_t rows, size_t in, size_t out,
+                                            const struct lf_stream *stream)
+{
+    struct lf_data data = {dtype, rows, in, out, NULL, NULL, in, 1, out, 1, NULL, stream};
+    return data;
+}
+
+/* Rows first .. first + rows - 1 of data in memory, borrowed from the same place. */
 LF_API struct lf_data lf_data_rows(const struct lf_data *data, size_t first, size_t rows);
 
 /* ---- Scaling ----------------------------------------------------------------------------- */
@@ -51,12 +72,12 @@ LF_API struct lf_data lf_data_rows(const struct lf_data *data, size_t first, siz
 /* mean[in] and scale[in] of the columns of x: the mean, and the standard deviation with divisor
  * rows, or 1 where that is not finite or all values are the same. Two passes by the kernel
  * column_moments_part of the table (NULL: the best). LF_INVALID without rows or for NULL,
- * LF_NO_MEMORY, LF_UNSUPPORTED: mean and scale are untouched. */
+ * LF_NO_MEMORY, LF_UNSUPPORTED, LF_IO where a stream fails: mean and scale are untouched. */
 LF_API lf_status lf_data_scaling(const struct lf_kernels *kernels, const struct lf_data *data,
                                  double mean[], double scale[]);
 
 /* z = (x - mean) / scale, computed in double and rounded to the data's type, into z[rows,in],
- * row-major. z may be x where that lies so. */
+ * row-major, of data in memory. z may be x where that lies so. */
 LF_API void lf_data_standardize(const struct lf_data *data, const double mean[],
                                 const double scale[], void *z);
 
@@ -101,9 +122,11 @@ struct lf_train_options {
     double delta; /* of huber_loss */
     struct lf_optimizer_options optimizer;
     struct lf_schedule schedule; /* by steps; its lr 0: the optimizer's lr throughout */
-    size_t batch;                /* rows a step; 0: all */
+    size_t batch;                /* rows a step; 0: all. The gradient of more than LF_BLOCK_ROWS
+                                    is that of blocks of so many, added pairwise in a tree */
     int drop_last;               /* leave out the last batch of an epoch if it is smaller */
     int shuffle;
+    size_t threads; /* that share the blocks of a batch, made for a run; 0: 1 */
     uint64_t epochs,
         steps;             /* the run ends with the first of them; 0: without limit, but not both */
     double clip_value;     /* limit of each gradient; 0: none */
@@ -143,8 +166,9 @@ LF_API void lf_trainer_destroy(struct lf_trainer *trainer);
  *   LF_DIVERGED   a loss, or a parameter at the end of an epoch, is no longer finite. The
  *                 parameters are the best there were: those from which the mean loss of an epoch,
  *                 or of 256 steps of it, was the smallest.
+ *   LF_IO         a stream has failed. The run can be called again.
  *   LF_SHAPE, LF_INVALID, LF_NO_MEMORY   lf_trainer_message says more; no step is half done.
- * With shuffle there may be at most 2^32 - 1 rows. */
+ * With shuffle the rows lie in memory, 2^32 - 1 at most. */
 LF_API lf_status lf_trainer_run(struct lf_trainer *trainer, const struct lf_data *data,
                                 const struct lf_data *validation, enum lf_train_end *end);
 
@@ -153,7 +177,7 @@ LF_API struct lf_train_progress lf_trainer_progress(const struct lf_trainer *tra
 LF_API const char *lf_trainer_message(const struct lf_trainer *trainer);
 
 /* *loss = the mean of the loss over the data with the parameters as they stand, summed in double
- * over blocks of 4,096 rows. NaN where the status is not LF_OK. */
+ * over blocks of LF_BLOCK_ROWS rows. NaN where the status is not LF_OK. */
 LF_API lf_status lf_trainer_loss(struct lf_trainer *trainer, const struct lf_data *data,
                                  double *loss);
 

@@ -80,7 +80,9 @@ static void TYPED(reduce)(struct lf_tape *tape, size_t rows, size_t cols,
                           const struct lf_criterion *criterion, struct lf_reduced *reduced)
 {
     double n = 1;
-    if (criterion->reduction == LF_MEAN && criterion->row_weight) {
+    if (criterion->reduction == LF_MEAN && tape->mean_of > 0) {
+        n = (double)cols * tape->mean_of;
+    } else if (criterion->reduction == LF_MEAN && criterion->row_weight) {
         const REAL *weight = criterion->row_weight->value;
         n = (double)cols * (double)sum_of(KERNELS(tape->model->kernels), rows, weight);
     } else if (criterion->reduction == LF_MEAN)

@@ -43,6 +43,7 @@ void lf_tape_reset(struct lf_tape *tape)
     tape->generation++;
     tape->uses_parameters = 0;
     tape->grad_enabled = 1;
+    tape->mean_of = 0;
     tape->passes = 0;
     tape->status = LF_OK;
     tape->message[0] = '\0';

@@ -32,6 +32,7 @@ struct lf_tape {
     size_t version;         /* of the model's parameters when they were first used, if they were */
     int uses_parameters;
     int grad_enabled;
+    double mean_of;       /* rows, or their weight, that a mean loss divides by; 0: its own */
     int passes;           /* backward passes since the reset */
     void *parameter_grad; /* of the pass that is running: as long as the model's */
     lf_status status;

@@ -18,9 +18,9 @@ lf_status lf_trainer_fail(struct lf_trainer *t, lf_status status, const char *fo
     return status;
 }
 
-lf_status lf_trainer_fail_of_tape(struct lf_trainer *t)
+lf_status lf_trainer_fail_of_tape(struct lf_trainer *t, const struct lf_tape *tape)
 {
-    return lf_trainer_fail(t, lf_tape_status(t->tape), "%s", lf_tape_message(t->tape));
+    return lf_trainer_fail(t, lf_tape_status(tape), "%s", lf_tape_message(tape));
 }
 
 static int is_weight(double w)
@@ -31,17 +31,23 @@ static int is_weight(double w)
 static int are_weights(const struct lf_data *data)
 {
     for (size_t r = 0; r < data->rows; r++) {
-        double weight = data->dtype == LF_F32 ? (double)((const float *)data->weight)[r]
-                                              : ((const double *)data->weight)[r];
-        if (!is_weight(weight))
+        if (!is_weight(lf_element(data->dtype, data->weight, r)))
             return 0;
     }
     return 1;
 }
 
+/* Whether x, and y where it is wanted, can be read. */
+static int are_there(const struct lf_data *d, int with_y)
+{
+    if (d && d->stream)
+        return d->stream->seek && d->stream->read && !d->x && !d->y && !d->weight;
+    return d && d->x && (d->y || !with_y);
+}
+
 lf_status lf_trainer_check(struct lf_trainer *t, const char *name, const struct lf_data *data)
 {
-    if (!data || !data->x || !data->y)
+    if (!are_there(data, 1))
         return lf_trainer_fail(t, LF_INVALID, "the %s: NULL", name);
     if (data->dtype != t->model->dtype)
         return lf_trainer_fail(t, LF_INVALID, "the %s: not of the model's type", name);
@@ -55,46 +61,38 @@ lf_status lf_trainer_check(struct lf_trainer *t, const char *name, const struct 
 
 /* ---- Evaluation --------------------------------------------------------------------------- */
 
-static struct lf_tensor *tensor_of(struct lf_tape *tape, enum lf_dtype dtype, size_t rows,
-                                   size_t cols, const void *data, size_t row_stride,
-                                   size_t col_stride)
+/* Opens the rows at the first, for pieces of a block. */
+static lf_status open_blocks(struct lf_trainer *t, struct lf_source *source,
+                             const struct lf_data *data)
 {
-    return dtype == LF_F32 ? lf_view_f32(tape, rows, cols, data, row_stride, col_stride)
-                           : lf_view_f64(tape, rows, cols, data, row_stride, col_stride);
+    lf_status status = lf_source_open(source, data, NULL, LF_BLOCK_ROWS);
+    if (status != LF_OK)
+        return lf_trainer_fail(t, status, "out of memory for a block of rows");
+    status = lf_source_seek(source, 0);
+    return status == LF_OK ? status : lf_trainer_fail(t, status, "the stream of rows has failed");
 }
 
-struct lf_tensor *lf_trainer_x(struct lf_trainer *t, const struct lf_data *d)
+static lf_status take_block(struct lf_trainer *t, struct lf_source *source, struct lf_data *block)
 {
-    return tensor_of(t->tape, d->dtype, d->rows, d->in, d->x, d->x_row_stride, d->x_col_stride);
+    lf_status status =
+        lf_source_take(source, lf_rows_left(&source->data, source->row, LF_BLOCK_ROWS), block);
+    return status == LF_OK ? status : lf_trainer_fail(t, status, "the stream of rows has failed");
 }
 
-struct lf_tensor *lf_trainer_y(struct lf_trainer *t, const struct lf_data *d)
+static lf_status sum_loss(struct lf_trainer *t, struct lf_source *source, double *sum)
 {
-    return tensor_of(t->tape, d->dtype, d->rows, d->out, d->y, d->y_row_stride, d->y_col_stride);
-}
-
-struct lf_criterion lf_trainer_criterion(struct lf_trainer *t, const struct lf_data *d,
-                                         enum lf_reduction reduction)
-{
-    return (struct lf_criterion){
-        t->options.loss, reduction, t->options.delta,
-        d->weight ? tensor_of(t->tape, d->dtype, d->rows, 1, d->weight, 1, 1) : NULL};
-}
-
-double lf_data_mass(const struct lf_data *d)
-{
-    double sum = 0;
-    for (size_t r = 0; d->weight && r < d->rows; r++)
-        sum += d->dtype == LF_F32 ? (double)((const float *)d->weight)[r]
-                                  : ((const double *)d->weight)[r];
-    return d->weight ? sum : (double)d->rows;
-}
-
-/* The rows from `first` on, at most a block. */
-static struct lf_data block_at(const struct lf_data *d, size_t first)
-{
-    size_t left = d->rows - first;
-    return lf_data_rows(d, first, left < LF_BLOCK_ROWS ? left : LF_BLOCK_ROWS);
+    struct lf_data block;
+    lf_status status = LF_OK;
+    *sum = 0;
+    while (status == LF_OK && source->row < source->data.rows) {
+        status = take_block(t, source, &block);
+        if (status != LF_OK)
+            break;
+        *sum += lf_item(lf_worker_loss(&t->self, t->count, &t->options, &block, LF_SUM, 0, 0));
+        if (lf_tape_status(t->self.tape) != LF_OK)
+            status = lf_trainer_fail_of_tape(t, t->self.tape);
+    }
+    return status;
 }
 
 lf_status lf_trainer_loss(struct lf_trainer *t, const struct lf_data *data, double *loss)
@@ -102,39 +100,49 @@ lf_status lf_trainer_loss(struct lf_trainer *t, const struct lf_data *data, doub
     if (!loss)
         return LF_INVALID;
     *loss = NAN;
+    struct lf_source source = {0};
+    double sum = 0, mass = 0;
     lf_status status = t ? lf_trainer_check(t, "data", data) : LF_INVALID;
-    if (status != LF_OK)
-        return status;
-    double sum = 0;
-    for (size_t first = 0; first < data->rows; first += LF_BLOCK_ROWS) {
-        struct lf_data block = block_at(data, first);
-        lf_tape_reset(t->tape);
-        lf_tape_set_grad(t->tape, 0);
-        struct lf_criterion criterion = lf_trainer_criterion(t, &block, LF_SUM);
-        struct lf_tensor *y = lf_sequential(lf_trainer_x(t, &block), t->count, t->modules);
-        sum += lf_item(lf_loss(y, lf_trainer_y(t, &block), &criterion));
-        if (lf_tape_status(t->tape) != LF_OK)
-            return lf_trainer_fail_of_tape(t);
+    if (status == LF_OK)
+        status = open_blocks(t, &source, data);
+    if (status == LF_OK) {
+        mass = lf_source_mass(&source, data->rows);
+        status = sum_loss(t, &source, &sum);
     }
-    *loss = sum / (lf_data_mass(data) * (double)data->out);
-    return LF_OK;
+    lf_source_close(&source);
+    if (status == LF_OK)
+        *loss = sum / (mass * (double)data->out);
+    return status;
+}
+
+static lf_status predict(struct lf_trainer *t, struct lf_source *source, char *out)
+{
+    struct lf_data block;
+    lf_status status = LF_OK;
+    while (status == LF_OK && source->row < source->data.rows) {
+        status = take_block(t, source, &block);
+        if (status != LF_OK)
+            break;
+        struct lf_tensor *y = lf_worker_predict(&t->self, t->count, &block, 0);
+        if (!y)
+            return lf_trainer_fail_of_tape(t, t->self.tape);
+        const size_t bytes = block.rows * lf_tensor_cols(y) * lf_dtype_size(block.dtype);
+        memcpy(out, lf_tensor_value(y), bytes);
+        out += bytes;
+    }
+    return status;
 }
 
 lf_status lf_trainer_predict(struct lf_trainer *t, const struct lf_data *data, void *out)
 {
     if (!t)
         return LF_INVALID;
-    if (!out || !data || !data->x || data->dtype != t->model->dtype)
+    if (!out || !are_there(data, 0) || data->dtype != t->model->dtype)
         return lf_trainer_fail(t, LF_INVALID, "the data: NULL, or not of the model's type");
-    for (size_t first = 0; first < data->rows; first += LF_BLOCK_ROWS) {
-        struct lf_data block = block_at(data, first);
-        lf_tape_reset(t->tape);
-        lf_tape_set_grad(t->tape, 0);
-        struct lf_tensor *y = lf_sequential(lf_trainer_x(t, &block), t->count, t->modules);
-        if (!y)
-            return lf_trainer_fail_of_tape(t);
-        size_t width = lf_tensor_cols(y) * lf_dtype_size(data->dtype);
-        memcpy((char *)out + first * width, lf_tensor_value(y), block.rows * width);
-    }
-    return LF_OK;
+    struct lf_source source = {0};
+    lf_status status = open_blocks(t, &source, data);
+    if (status == LF_OK)
+        status = predict(t, &source, out);
+    lf_source_close(&source);
+    return status;
 }

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Inputs and outputs in units of their own spread, and the rate that suits them. */
 #include "../autograd/model.h"
+#include "source.h"
 
-#include <lanefit/train.h>
 #include <math.h>
 #include <stdlib.h>
-
-static struct lf_data block_at(const struct lf_data *data, size_t b)
-{
-    size_t first = b * LF_BLOCK_ROWS, left = data->rows - first;
-    return lf_data_rows(data, first, left < LF_BLOCK_ROWS ? left : LF_BLOCK_ROWS);
-}
 
 #include "../kernels/type_f32.h"
 #include "scaling.inl.h"
@@ -21,7 +15,7 @@ static struct lf_data block_at(const struct lf_data *data, size_t b)
 /* Whether there is something to compute; *kernels becomes a table. */
 static lf_status begin(const struct lf_kernels **kernels, const struct lf_data *data)
 {
-    if (!data || !data->x || data->rows == 0 || data->in == 0)
+    if (!data || (!data->x && !data->stream) || data->rows == 0 || data->in == 0)
         return LF_INVALID;
     if (!*kernels)
         *kernels = lf_kernels_best();
@@ -44,15 +38,16 @@ lf_status lf_data_scaling(const struct lf_kernels *kernels, const struct lf_data
     lf_status status = mean && scale ? begin(&kernels, data) : LF_INVALID;
     if (status != LF_OK)
         return status;
-    void *memory = data->in < SIZE_MAX / 8 ? stack_of(data, 2 * data->in, 3 * data->in) : NULL;
-    if (!memory)
-        return LF_NO_MEMORY;
-    if (data->dtype == LF_F32)
-        scaling_f32(kernels, data, memory, mean, scale);
-    else
-        scaling_f64(kernels, data, memory, mean, scale);
+    struct lf_source source = {0};
+    void *memory = data->in < SIZE_MAX / 8 ? stack_of(data, 2 * data->in, 5 * data->in) : NULL;
+    status = memory ? lf_source_open(&source, data, NULL, LF_BLOCK_ROWS) : LF_NO_MEMORY;
+    if (status == LF_OK && data->dtype == LF_F32)
+        status = scaling_f32(kernels, &source, memory, mean, scale);
+    else if (status == LF_OK)
+        status = scaling_f64(kernels, &source, memory, mean, scale);
+    lf_source_close(&source);
     free(memory);
-    return LF_OK;
+    return status;
 }
 
 void lf_data_standardize(const struct lf_data *data, const double mean[], const double scale[],
@@ -138,21 +133,21 @@ lf_status lf_auto_lr(const struct lf_kernels *kernels, const struct lf_data *dat
     const size_t n = data->in + 1;
     if (n > (size_t)1 << 24) /* n^2 is a number of bytes, too */
         return LF_NO_MEMORY;
+    struct lf_source source = {0};
     void *stack = stack_of(data, n * n, 0);
     double *gram = lf_flat_vector(LF_F64, n * n + 2 * n), trace = 0;
-    if (!stack || !gram)
-        status = LF_NO_MEMORY;
+    status = stack && gram ? lf_source_open(&source, data, NULL, LF_BLOCK_ROWS) : LF_NO_MEMORY;
+    if (status == LF_OK)
+        status = data->dtype == LF_F32 ? gram_f32(kernels, &source, stack, gram)
+                                       : gram_f64(kernels, &source, stack, gram);
     if (status == LF_OK) {
-        if (data->dtype == LF_F32)
-            gram_f32(kernels, data, stack, gram);
-        else
-            gram_f64(kernels, data, stack, gram);
         for (size_t i = 0; i < n; i++)
             trace += gram[i * n + i];
         double largest = largest_eigenvalue(n, gram, gram + n * n, gram + n * n + n);
         double noise = batch > 0 ? (largest + trace) / (double)batch : 0;
         *lr = (double)data->out / (curvature_of(loss) * (largest + noise));
     }
+    lf_source_close(&source);
     free(stack);
     free(gram);
     return status;

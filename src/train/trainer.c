@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* Runs: their epochs, and what ends them. */
 #include "trainer.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Steps of a window, at most: the parameters at the start of the best window are what a run that
- * diverges goes back to. */
-enum { WINDOW = 256 };
 
 /* ---- Making ------------------------------------------------------------------------------- */
 
@@ -26,27 +23,17 @@ static int are_valid(const struct lf_train_options *o)
            (o->schedule.lr == 0 || is_limit(lf_schedule_lr(&o->schedule, 0)));
 }
 
-static size_t vector_bytes(const struct lf_trainer *t)
+static lf_status allocate(struct lf_trainer *t, const struct lf_module modules[])
 {
-    return t->model->size * lf_dtype_size(t->model->dtype);
-}
-
-static lf_status allocate(struct lf_trainer *t, size_t count, const struct lf_module modules[])
-{
-    lf_status status = lf_tape_create(&t->tape, t->model);
+    lf_status status = lf_worker_open(&t->self, t->model, t->count, modules);
     if (status == LF_OK)
         status = lf_optimizer_create(&t->optimizer, t->model, &t->options.optimizer);
-    t->modules = calloc(count, sizeof *t->modules);
     t->start = lf_flat_vector(t->model->dtype, t->model->size);
     t->good = lf_flat_vector(t->model->dtype, t->model->size);
     t->best = lf_flat_vector(t->model->dtype, t->model->size);
-    if (status == LF_OK && (!t->modules || !t->start || !t->good || !t->best))
+    if (status == LF_OK && (!t->start || !t->good || !t->best))
         status = LF_NO_MEMORY;
-    if (status != LF_OK)
-        return status;
-    memcpy(t->modules, modules, count * sizeof *modules);
-    t->count = count;
-    return LF_OK;
+    return status;
 }
 
 lf_status lf_trainer_create(struct lf_trainer **trainer, struct lf_model *model, size_t count,
@@ -62,15 +49,17 @@ lf_status lf_trainer_create(struct lf_trainer **trainer, struct lf_model *model,
     if (!t)
         return LF_NO_MEMORY;
     t->model = model;
+    t->count = count;
     t->options = *options;
-    t->best_loss = t->good_loss = INFINITY;
-    t->progress = (struct lf_train_progress){
+    t->run.best_loss = t->run.good_loss = INFINITY;
+    t->run.progress = (struct lf_train_progress){
         .lr = NAN, .loss = NAN, .epoch_loss = NAN, .validation_loss = NAN, .gradient_norm = NAN};
     if (rng)
-        t->rng = *rng;
+        t->run.rng = *rng;
     else
-        lf_rng_seed(&t->rng, 0);
-    lf_status status = allocate(t, count, modules);
+        lf_rng_seed(&t->run.rng, 0);
+    t->run.epoch_rng = t->run.rng;
+    lf_status status = allocate(t, modules);
     if (status != LF_OK) {
         lf_trainer_destroy(t);
         return status;
@@ -83,165 +72,78 @@ void lf_trainer_destroy(struct lf_trainer *trainer)
 {
     if (!trainer)
         return;
-    lf_batches_free(&trainer->batches);
+    lf_source_close(&trainer->source);
+    lf_blocks_sum_close(&trainer->sum);
     lf_optimizer_destroy(trainer->optimizer);
-    lf_tape_destroy(trainer->tape);
-    free(trainer->modules);
+    lf_worker_close(&trainer->self);
+    free(trainer->order);
     free(trainer->start);
     free(trainer->good);
     free(trainer->best);
     free(trainer);
 }
 
-/* ---- Steps -------------------------------------------------------------------------------- */
-
-static int all_finite(const struct lf_model *model)
-{
-    for (size_t i = 0; i < model->size; i++)
-        if (!isfinite(model->dtype == LF_F32 ? (double)((const float *)model->value)[i]
-                                             : ((const double *)model->value)[i]))
-            return 0;
-    return 1;
-}
-
-/* Ends the run, with the best parameters there were. */
-static lf_status diverge(struct lf_trainer *t, const char *what)
-{
-    memcpy(t->model->value, t->good, vector_bytes(t));
-    t->diverged = 1;
-    return lf_trainer_fail(t, LF_DIVERGED, "step %llu: the %s no longer finite",
-                           (unsigned long long)t->progress.step + 1, what);
-}
-
-static void begin_window(struct lf_trainer *t)
-{
-    memcpy(t->start, t->model->value, vector_bytes(t));
-    t->window_loss = t->window_mass = 0;
-}
-
-static void end_window(struct lf_trainer *t)
-{
-    const double loss = t->window_loss / t->window_mass;
-    if (loss <= t->good_loss) {
-        void *start = t->start;
-        t->start = t->good;
-        t->good = start;
-        t->good_loss = loss;
-    }
-    t->window_mass = 0;
-}
-
-/* The loss of a batch; a linear layer at the end and its loss take one pass. */
-static struct lf_tensor *loss_of(struct lf_trainer *t, const struct lf_data *batch)
-{
-    lf_tape_reset(t->tape);
-    const struct lf_module *last = &t->modules[t->count - 1];
-    struct lf_criterion criterion = lf_trainer_criterion(t, batch, LF_MEAN);
-    struct lf_tensor *x = lf_trainer_x(t, batch), *y = lf_trainer_y(t, batch);
-    if (last->kind == LF_MODULE_LINEAR)
-        return lf_linear_loss(lf_sequential(x, t->count - 1, t->modules), &last->layer, y,
-                              &criterion);
-    return lf_loss(lf_sequential(x, t->count, t->modules), y, &criterion);
-}
-
-/* Clips the gradient, and notes its norm where that is wanted. */
-static void clip(struct lf_trainer *t, int want_norm)
-{
-    if (t->options.clip_value > 0)
-        lf_clip_grad_value(t->model, t->options.clip_value);
-    if (t->options.clip_norm > 0)
-        t->progress.gradient_norm = lf_clip_grad_norm(t->model, t->options.clip_norm);
-    else if (want_norm)
-        t->progress.gradient_norm = lf_clip_grad_norm(t->model, INFINITY);
-}
-
-/* One step on a batch whose rows have this weight in all, the last of its epoch or not. */
-static lf_status move(struct lf_trainer *t, const struct lf_data *batch, double mass, int last)
-{
-    lf_model_zero_grad(t->model);
-    struct lf_tensor *loss = loss_of(t, batch);
-    if (lf_backward(t->tape, loss) != LF_OK)
-        return lf_trainer_fail_of_tape(t);
-    t->progress.loss = lf_item(loss);
-    if (!isfinite(t->progress.loss))
-        return diverge(t, "loss is");
-    if (t->window_mass == 0)
-        begin_window(t);
-    if (t->options.schedule.lr > 0)
-        lf_optimizer_set_lr(t->optimizer, lf_schedule_lr(&t->options.schedule, t->progress.step));
-    clip(t, last);
-    t->progress.lr = lf_optimizer_lr(t->optimizer);
-    lf_optimizer_step(t->optimizer);
-    t->loss_sum += t->progress.loss * mass;
-    t->mass += mass;
-    t->window_loss += t->progress.loss * mass;
-    t->window_mass += mass;
-    return LF_OK;
-}
-
-/* Rows without weight move nothing, but count as a step. */
-static lf_status take_step(struct lf_trainer *t, const struct lf_data *batch, int last)
-{
-    const double mass = lf_data_mass(batch);
-    lf_status status = mass > 0 ? move(t, batch, mass, last) : LF_OK;
-    if (status == LF_OK && last && !all_finite(t->model))
-        status = diverge(t, "parameters are");
-    if (status != LF_OK)
-        return status;
-    t->progress.step++;
-    if (t->window_mass > 0 && (last || t->progress.step % WINDOW == 0))
-        end_window(t);
-    return LF_OK;
-}
-
 /* ---- Epochs ------------------------------------------------------------------------------- */
 
-/* Sums an epoch up, and ends the run where it says so. */
-static lf_status end_epoch(struct lf_trainer *t, const struct lf_data *validation)
+/* Whether the epoch that has ended, after one with the loss `before`, is the last. */
+static void judge_epoch(struct lf_trainer *t, double before)
 {
     const struct lf_train_options *o = &t->options;
-    struct lf_train_progress *p = &t->progress;
-    const double before = p->epoch_loss;
-    p->epoch++;
-    p->epoch_loss = t->loss_sum / t->mass;
-    t->loss_sum = t->mass = 0;
-    t->row = 0;
-    t->begun = 0;
-    lf_status status = validation ? lf_trainer_loss(t, validation, &p->validation_loss) : LF_OK;
-    if (status != LF_OK)
-        return status;
-    if (p->validation_loss < t->best_loss) {
-        t->best_loss = p->validation_loss;
-        t->best_epoch = p->epoch;
-        memcpy(t->best, t->model->value, vector_bytes(t));
+    const struct lf_train_progress *p = &t->run.progress;
+    const size_t bytes = t->model->size * lf_dtype_size(t->model->dtype);
+    if (p->validation_loss < t->run.best_loss) {
+        t->run.best_loss = p->validation_loss;
+        t->run.best_epoch = p->epoch;
+        memcpy(t->best, t->model->value, bytes);
     }
-    if (o->patience > 0 && p->epoch - t->best_epoch >= o->patience) {
-        if (t->best_epoch > 0)
-            memcpy(t->model->value, t->best, vector_bytes(t));
-        t->ended = 1;
-        t->end = LF_END_EARLY;
+    if (o->patience > 0 && p->epoch - t->run.best_epoch >= o->patience) {
+        if (t->run.best_epoch > 0)
+            memcpy(t->model->value, t->best, bytes);
+        t->run.ended = 1;
+        t->run.end = LF_END_EARLY;
     } else if ((o->loss_tolerance > 0 &&
                 fabs(before - p->epoch_loss) <= o->loss_tolerance * fabs(before)) ||
                (o->gradient_tolerance > 0 && p->gradient_norm <= o->gradient_tolerance)) {
-        t->ended = 1;
-        t->end = LF_END_CONVERGED;
+        t->run.ended = 1;
+        t->run.end = LF_END_CONVERGED;
     }
-    return LF_OK;
 }
 
-/* The batch that begins at t->row. */
-static struct lf_data next_batch(struct lf_trainer *t, const struct lf_data *data, size_t most)
+static lf_status end_epoch(struct lf_trainer *t, const struct lf_data *validation)
 {
-    size_t left = data->rows - t->row, rows = left < most ? left : most;
-    if (!t->options.shuffle)
-        return lf_data_rows(data, t->row, rows);
-    if (!t->begun)
-        lf_randperm(t->model->kernels, &t->rng, (uint32_t)data->rows, t->batches.order);
-    t->begun = 1;
-    return lf_batches_gather(&t->batches, data, t->row, rows);
+    struct lf_train_progress *p = &t->run.progress;
+    const double before = p->epoch_loss;
+    p->epoch++;
+    p->epoch_loss = t->run.loss_sum / t->run.mass;
+    t->run.loss_sum = t->run.mass = 0;
+    t->run.row = 0;
+    t->is_drawn = 0;
+    lf_status status = validation ? lf_trainer_loss(t, validation, &p->validation_loss) : LF_OK;
+    if (status == LF_OK)
+        judge_epoch(t, before);
+    return status;
 }
 
-static lf_status begin_run(struct lf_trainer *t, const struct lf_data *data,
+/* Makes the source stand where the next batch begins. Of an epoch that has begun, the order is
+ * drawn again from the generator as it was then. */
+static lf_status begin_batches(struct lf_trainer *t)
+{
+    struct lf_run *run = &t->run;
+    if (t->options.shuffle && !t->is_drawn) {
+        struct lf_rng rng = run->row > 0 ? run->epoch_rng : run->rng;
+        run->epoch_rng = rng;
+        lf_randperm(t->model->kernels, &rng, (uint32_t)t->source.data.rows, t->order);
+        t->is_drawn = 1;
+        run->rng = rng;
+    }
+    lf_status status = lf_source_seek(&t->source, (size_t)run->row);
+    return status == LF_OK ? status : lf_trainer_fail(t, status, "the stream of rows has failed");
+}
+
+/* ---- Runs --------------------------------------------------------------------------------- */
+
+/* Whether the data suit the trainer and what it has done so far. */
+static lf_status check_run(struct lf_trainer *t, const struct lf_data *data,
                            const struct lf_data *validation, size_t batch)
 {
     lf_status status = lf_trainer_check(t, "data", data);
@@ -249,53 +151,85 @@ static lf_status begin_run(struct lf_trainer *t, const struct lf_data *data,
         status = lf_trainer_check(t, "validation data", validation);
     if (status != LF_OK)
         return status;
-    if (t->diverged)
+    if (t->run.diverged)
         return lf_trainer_fail(t, LF_DIVERGED, "the run has diverged before");
     if (t->options.patience > 0 && !validation)
         return lf_trainer_fail(t, LF_INVALID, "patience needs validation data");
+    if (t->options.shuffle && data->stream)
+        return lf_trainer_fail(t, LF_INVALID, "the rows of a stream can't be shuffled");
+    if (t->options.shuffle && data->rows > UINT32_MAX)
+        return lf_trainer_fail(t, LF_INVALID, "%zu rows are too many to shuffle", data->rows);
     if (batch > data->rows)
         return lf_trainer_fail(t, LF_INVALID,
                                "a batch has %zu rows, the data have %zu: no whole batch", batch,
                                data->rows);
-    if (t->row > 0 && t->rows != data->rows)
+    if (t->run.row > 0 && t->run.rows != data->rows)
         return lf_trainer_fail(t, LF_SHAPE, "the epoch began with %zu rows, the data have %zu",
-                               t->rows, data->rows);
-    t->rows = data->rows;
-    if (t->progress.step == 0)
-        memcpy(t->good, t->model->value, vector_bytes(t));
-    if (!t->options.shuffle)
-        return LF_OK;
-    if (data->rows > UINT32_MAX)
-        return lf_trainer_fail(t, LF_INVALID, "%zu rows are too many to shuffle", data->rows);
-    if (lf_batches_reserve(&t->batches, data, batch) != LF_OK)
-        return lf_trainer_fail(t, LF_NO_MEMORY, "out of memory for a batch of %zu rows", batch);
+                               (size_t)t->run.rows, data->rows);
     return LF_OK;
+}
+
+/* Room for the order of the rows. */
+static lf_status reserve_order(struct lf_trainer *t, size_t rows)
+{
+    if (!t->options.shuffle || (t->order && t->order_rows == rows))
+        return LF_OK;
+    free(t->order);
+    t->order = rows <= SIZE_MAX / sizeof *t->order ? malloc(rows * sizeof *t->order) : NULL;
+    t->order_rows = rows;
+    t->is_drawn = 0;
+    return t->order ? LF_OK : LF_NO_MEMORY;
+}
+
+static lf_status begin_run(struct lf_trainer *t, const struct lf_data *data,
+                           const struct lf_data *validation, size_t batch)
+{
+    lf_status status = check_run(t, data, validation, batch);
+    if (status != LF_OK)
+        return status;
+    status = reserve_order(t, data->rows);
+    if (status == LF_OK)
+        status = lf_blocks_sum_open(t, batch, data);
+    if (status == LF_OK)
+        status = lf_source_open(&t->source, data, t->options.shuffle ? t->order : NULL,
+                                lf_rows_at_once(t, batch));
+    if (status != LF_OK)
+        return lf_trainer_fail(t, status, "out of memory for batches of %zu rows", batch);
+    if (t->options.threads > 1 && batch > LF_BLOCK_ROWS)
+        t->pool = lf_pool_start(t->sum.worker_count); /* without it the caller does all */
+    t->run.rows = data->rows;
+    if (t->run.progress.step == 0)
+        memcpy(t->good, t->model->value, t->model->size * lf_dtype_size(t->model->dtype));
+    return t->run.row > 0 ? begin_batches(t) : LF_OK;
 }
 
 static int limit_is_reached(const struct lf_trainer *t)
 {
     const struct lf_train_options *o = &t->options;
-    return (o->epochs > 0 && t->progress.epoch >= o->epochs) ||
-           (o->steps > 0 && t->progress.step >= o->steps);
+    return (o->epochs > 0 && t->run.progress.epoch >= o->epochs) ||
+           (o->steps > 0 && t->run.progress.step >= o->steps);
 }
 
 /* One batch, and what follows from it; *stop: a callback wants the run to stop. */
-static lf_status run_batch(struct lf_trainer *t, const struct lf_data *data,
-                           const struct lf_data *validation, size_t batch, int *stop)
+static lf_status run_batch(struct lf_trainer *t, const struct lf_data *validation, size_t batch,
+                           int *stop)
 {
     const struct lf_train_options *o = &t->options;
-    struct lf_data rows = next_batch(t, data, batch);
-    size_t left = data->rows - t->row - rows.rows;
-    int last = left == 0 || (o->drop_last && left < batch);
-    lf_status status = take_step(t, &rows, last);
+    lf_status status = t->run.row == 0 ? begin_batches(t) : LF_OK;
     if (status != LF_OK)
         return status;
-    t->row += rows.rows;
-    *stop = o->after_step && !o->after_step(o->context, &t->progress);
+    const size_t rows = lf_rows_left(&t->source.data, (size_t)t->run.row, batch);
+    const size_t left = t->source.data.rows - (size_t)t->run.row - rows;
+    const int last = left == 0 || (o->drop_last && left < batch);
+    status = lf_trainer_step(t, rows, last);
+    if (status != LF_OK)
+        return status;
+    t->run.row += rows;
+    *stop = o->after_step && !o->after_step(o->context, &t->run.progress);
     if (!last)
         return LF_OK;
     status = end_epoch(t, validation);
-    if (status == LF_OK && o->after_epoch && !o->after_epoch(o->context, &t->progress))
+    if (status == LF_OK && o->after_epoch && !o->after_epoch(o->context, &t->run.progress))
         *stop = 1;
     return status;
 }
@@ -312,10 +246,12 @@ lf_status lf_trainer_run(struct lf_trainer *t, const struct lf_data *data,
         batch = data->rows;
     lf_status status = begin_run(t, data, validation, batch);
     int stop = 0;
-    while (status == LF_OK && !stop && !t->ended && !limit_is_reached(t))
-        status = run_batch(t, data, validation, batch, &stop);
-    if (t->ended)
-        *end = t->end;
+    while (status == LF_OK && !stop && !t->run.ended && !limit_is_reached(t))
+        status = run_batch(t, validation, batch, &stop);
+    lf_pool_stop(t->pool);
+    t->pool = NULL;
+    if (t->run.ended)
+        *end = t->run.end;
     else if (stop)
         *end = LF_END_CALLBACK;
     return status;
@@ -323,7 +259,8 @@ lf_status lf_trainer_run(struct lf_trainer *t, const struct lf_data *data,
 
 struct lf_train_progress lf_trainer_progress(const struct lf_trainer *trainer)
 {
-    return trainer ? trainer->progress : (struct lf_train_progress){0, 0, NAN, NAN, NAN, NAN, NAN};
+    return trainer ? trainer->run.progress
+                   : (struct lf_train_progress){0, 0, NAN, NAN, NAN, NAN, NAN};
 }
 
 const char *lf_trainer_message(const struct lf_trainer *trainer)
