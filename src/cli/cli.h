@@ -15,6 +15,9 @@ enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 int reproduce_main(int argc, char **argv);
 int compare_main(int argc, char **argv);
 int info_main(int argc, char **argv);
+int fit_main(int argc, char **argv);
+int predict_main(int argc, char **argv);
+int show_main(int argc, char **argv);
 
 /* Prints "lanefit: ..." and an end of line on stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -78,6 +81,9 @@ int output_commit(struct output *output);
 /* Closes and leaves no file; harmless on an all-zero output. */
 void output_discard(struct output *output);
 
+/* Whether a file could be put in place of the path, which is left as it is; complains if not. */
+int can_replace(const char *path);
+
 /* Flushes stdout; complains and returns 0 when something written to it got lost. */
 int flush_stdout(void);
 
@@ -86,13 +92,15 @@ int flush_stdout(void);
 /* A line on stderr that is rewritten a few times a second, on a terminal only. */
 struct progress {
     const char *what, *unit;
-    double total, start, shown;
+    double total, start, shown; /* a total of 0 is not known */
     int on, visible;
+    char note[64]; /* "loss 0.12, ", or nothing */
 };
 
 void progress_begin(struct progress *progress, const char *what, const char *unit, double total,
                     int quiet);
 void progress_update(struct progress *progress, double done);
+int progress_is_due(const struct progress *progress); /* whether an update would show */
 void progress_end(struct progress *progress);
 
 /* Whether there is somebody to comment to: stderr is a terminal, and not told to be quiet. */

@@ -11,6 +11,9 @@ static const char help[] =
     "Small regressions, very fast, with the same bits everywhere.\n"
     "\n"
     "Commands:\n"
+    "  fit          a model fitted to a table, CSV or .npy\n"
+    "  predict      what a fitted model answers to a table\n"
+    "  show         what a model file holds\n"
     "  reproduce    the experiments of the post on fitting a line, in PyTorch's bits\n"
     "  compare      the kernels beside plain C: the same bits, and how much faster\n"
     "  info         the version, and which kernels this machine can run\n"
@@ -18,15 +21,15 @@ static const char help[] =
     "\n"
     "  --version    the version\n"
     "\n"
-    "Example: lanefit reproduce linear\n";
+    "Example: lanefit fit data/post.csv --target y\n";
 
 static const struct command {
     const char *name;
     int (*main)(int argc, char **argv);
 } commands[] = {
-    {"reproduce", reproduce_main},
-    {"compare", compare_main},
-    {"info", info_main},
+    {"fit", fit_main},         {"predict", predict_main},
+    {"show", show_main},       {"reproduce", reproduce_main},
+    {"compare", compare_main}, {"info", info_main},
 };
 
 void complain(const char *format, ...)
@@ -55,7 +58,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
-        complain("name a command: reproduce, compare or info; see 'lanefit --help'");
+        complain(
+            "name a command: fit, predict, show, reproduce, compare or info; see 'lanefit --help'");
         return EXIT_USAGE;
     }
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
@@ -70,7 +74,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].main(argc - 1, argv + 1);
-    complain("unknown command '%s': there are reproduce, compare and info; see 'lanefit --help'",
+    complain("unknown command '%s': there are fit, predict, show, reproduce, compare and info; see "
+             "'lanefit --help'",
              argv[1]);
     return EXIT_USAGE;
 }

@@ -8,15 +8,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What an interrupt has to remove. */
-static char *volatile unfinished;
+/* What an interrupt has to remove; free places are NULL. */
+enum { MOST_UNFINISHED = 4 };
+static char *volatile unfinished[MOST_UNFINISHED];
 
 static void remove_unfinished(int signal_number)
 {
-    if (unfinished)
-        unlink(unfinished);
+    for (int i = 0; i < MOST_UNFINISHED; i++)
+        if (unfinished[i])
+            unlink(unfinished[i]);
     signal(signal_number, SIG_DFL);
     raise(signal_number);
+}
+
+static void note_unfinished(char *name)
+{
+    for (int i = 0; i < MOST_UNFINISHED; i++)
+        if (!unfinished[i]) {
+            unfinished[i] = name;
+            return;
+        }
+}
+
+static void forget_unfinished(const char *name)
+{
+    for (int i = 0; i < MOST_UNFINISHED; i++)
+        if (unfinished[i] == name)
+            unfinished[i] = NULL;
 }
 
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -39,7 +57,7 @@ static int make_temporary(char *name)
     sigprocmask(SIG_BLOCK, &set, &old);
     int fd = mkstemp(name);
     if (fd >= 0)
-        unfinished = name;
+        note_unfinished(name);
     sigprocmask(SIG_SETMASK, &old, NULL);
     return fd;
 }
@@ -111,6 +129,26 @@ static int open_file(struct output *output, const char *path)
     return output->final_path && open_temporary(output, exists ? &old : NULL);
 }
 
+int can_replace(const char *path)
+{
+    struct stat file;
+    char *folder = strdup(path);
+    char *slash = folder ? strrchr(folder, '/') : NULL;
+    const int exists = stat(path, &file) == 0;
+    int can = 0;
+    if (slash)
+        slash[slash == folder] = '\0';
+    if (exists && !S_ISREG(file.st_mode))
+        errno = S_ISDIR(file.st_mode) ? EISDIR : EINVAL;
+    else
+        can = folder && (!exists || access(path, W_OK) == 0) &&
+              access(slash ? folder : ".", W_OK | X_OK) == 0;
+    if (!can)
+        complain("can't write '%s': %s", path, reason());
+    free(folder);
+    return can;
+}
+
 int output_open(struct output *output, const char *path)
 {
     *output = (struct output){.path = path};
@@ -131,9 +169,10 @@ void output_discard(struct output *output)
 {
     if (output->file && output->file != stdout)
         fclose(output->file);
-    if (output->temporary)
+    if (output->temporary) {
         unlink(output->temporary);
-    unfinished = NULL;
+        forget_unfinished(output->temporary);
+    }
     free(output->temporary);
     free(output->final_path);
     *output = (struct output){0};
@@ -151,7 +190,7 @@ int output_commit(struct output *output)
     if (!lost && output->temporary) {
         lost = rename(output->temporary, output->final_path) != 0;
         if (!lost) {
-            unfinished = NULL;
+            forget_unfinished(output->temporary);
             free(output->temporary);
             output->temporary = NULL;
         }

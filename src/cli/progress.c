@@ -11,6 +11,11 @@ double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+int progress_is_due(const struct progress *progress)
+{
+    return progress->on && seconds() - progress->shown >= 0.2;
+}
+
 int speaks(int quiet)
 {
     return !quiet && isatty(STDERR_FILENO);
@@ -30,13 +35,17 @@ void progress_begin(struct progress *progress, const char *what, const char *uni
 
 void progress_update(struct progress *progress, double done)
 {
-    double now = progress->on ? seconds() : 0;
-    if (!progress->on || done <= 0 || now - progress->shown < 0.2)
+    if (done <= 0 || !progress_is_due(progress))
         return;
+    const double now = seconds();
     double elapsed = now - progress->start;
-    fprintf(stderr, "\r\033[K%s: %.0f %%, %.3g %s/s, %.0f s left", progress->what,
-            100 * done / progress->total, done / elapsed, progress->unit,
-            elapsed * (progress->total - done) / done);
+    fprintf(stderr, "\r\033[K%s: ", progress->what);
+    if (progress->total > 0)
+        fprintf(stderr, "%.0f %%, %s%.3g %s/s, %.0f s left", 100 * done / progress->total,
+                progress->note, done / elapsed, progress->unit,
+                elapsed * (progress->total - done) / done);
+    else
+        fprintf(stderr, "%.3g %s, %.3g %s/s", done, progress->unit, done / elapsed, progress->unit);
     fflush(stderr);
     progress->shown = now;
     progress->visible = 1;

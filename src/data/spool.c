@@ -42,21 +42,37 @@ static int make_file(const char *folder)
     return fd;
 }
 
-static int fail_folder(const char *name, const char *folder, struct table_error *error)
+static const char *folder_name(void)
+{
+    const char *folder = getenv("TMPDIR");
+    return folder && *folder ? folder : "/tmp";
+}
+
+int spool_fail(const char *name, struct table_error *error)
 {
     if (errno == ENOMEM)
         return table_fail_memory(error, name);
     return table_fail(error, "%s: can't keep a copy in %s: %s; TMPDIR names another folder", name,
-                      folder, strerror(errno));
+                      folder_name(), strerror(errno));
+}
+
+FILE *spool_open(const char *name, struct table_error *error)
+{
+    const int fd = make_file(folder_name());
+    FILE *file = fd >= 0 ? fdopen(fd, "w+b") : NULL;
+    if (!file) {
+        spool_fail(name, error);
+        if (fd >= 0)
+            close(fd);
+    }
+    return file;
 }
 
 int spool(int *fd, const char *name, spool_source *source, void *context, struct table_error *error)
 {
-    const char *folder = getenv("TMPDIR");
-    folder = folder && *folder ? folder : "/tmp";
-    *fd = make_file(folder);
+    *fd = make_file(folder_name());
     if (*fd < 0)
-        return fail_folder(name, folder, error);
+        return spool_fail(name, error);
     char bytes[COPIED_AT_ONCE];
     for (size_t got = 1; got > 0;) {
         if (!source(context, bytes, sizeof bytes, &got, error)) {
@@ -64,7 +80,7 @@ int spool(int *fd, const char *name, spool_source *source, void *context, struct
             return 0;
         }
         if (!write_all(*fd, bytes, got) || (got == 0 && lseek(*fd, 0, SEEK_SET) < 0)) {
-            fail_folder(name, folder, error);
+            spool_fail(name, error);
             close(*fd);
             return 0;
         }
