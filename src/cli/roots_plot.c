@@ -1,77 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /* The picture of `reproduce roots`: where the runs started, and where they are. */
 #include "cli.h"
+#include "svg.h"
 
 #include <math.h>
 
 enum { WIDTH = 960, HEIGHT = 560, SIDE = 380, TOP = 70, MOST_POINTS = 20000 };
 
-/* A square part of the picture, and the ranges of weight and bias that it shows. */
+/* The ranges of weight and bias that a square part of the picture shows. */
 struct panel {
-    double left;
-    int at_end; /* shows where the runs ended, not where they started */
-    double weight[2], bias[2];
+    struct svg_panel frame; /* weight across, bias up */
+    int at_end;             /* shows where the runs ended, not where they started */
 };
 
-/* Colours that most colour-blind readers can tell apart (Okabe and Ito, 2008). */
 static const struct style {
     const char *colour, *label;
 } styles[FATES] = {
-    [AT_NEAR] = {"#0072b2", "at the near root"},
-    [AT_FAR] = {"#cc3311", "at the far root"},
-    [RIGHT_OF_GAP] = {"#56b4e9", "under way, weight &#8805; &#8722;1"},
-    [LEFT_OF_GAP] = {"#e69f00", "under way, weight &lt; &#8722;1"},
-    [DIVERGED] = {"#000000", "diverged"},
+    [AT_NEAR] = {SVG_BLUE, "at the near root"},
+    [AT_FAR] = {SVG_RED, "at the far root"},
+    [RIGHT_OF_GAP] = {SVG_SKY, "under way, weight &#8805; &#8722;1"},
+    [LEFT_OF_GAP] = {SVG_ORANGE, "under way, weight &lt; &#8722;1"},
+    [DIVERGED] = {SVG_BLACK, "diverged"},
 };
 
 static double x_of(const struct panel *panel, double weight)
 {
-    return panel->left + SIDE * (weight - panel->weight[0]) / (panel->weight[1] - panel->weight[0]);
+    return svg_place(&panel->frame.x, weight);
 }
 
 static double y_of(const struct panel *panel, double bias)
 {
-    return TOP + SIDE * (panel->bias[1] - bias) / (panel->bias[1] - panel->bias[0]);
+    return svg_place(&panel->frame.y, bias);
 }
 
 static int inside(const struct panel *panel, double weight, double bias)
 {
-    return weight >= panel->weight[0] && weight <= panel->weight[1] && bias >= panel->bias[0] &&
-           bias <= panel->bias[1];
+    return svg_shows(&panel->frame.x, weight) && svg_shows(&panel->frame.y, bias);
 }
 
-/* A step of 1, 2 or 5 times a power of ten, about five to the range. */
-static double tick_step(const double range[2])
+static struct panel panel_of(double left, int at_end, const double weight[2], const double bias[2])
 {
-    double rough = (range[1] - range[0]) / 5;
-    double power = pow(10, floor(log10(rough)));
-    double digit = rough / power;
-    return power * (digit < 1.5 ? 1 : digit < 3.5 ? 2 : digit < 7.5 ? 5 : 10);
-}
-
-static void draw_axes(FILE *file, const struct panel *panel, const char *title)
-{
-    fprintf(file,
-            "<rect x='%g' y='%d' width='%d' height='%d' fill='none' stroke='#888'/>\n"
-            "<text x='%g' y='%d' font-size='15'>%s</text>\n"
-            "<text x='%g' y='%d' text-anchor='middle'>weight</text>\n"
-            "<text x='%g' y='%d' text-anchor='middle' transform='rotate(-90 %g %d)'>bias</text>\n",
-            panel->left, TOP, SIDE, SIDE, panel->left, TOP - 12, title, panel->left + SIDE / 2,
-            TOP + SIDE + 36, panel->left - 38, TOP + SIDE / 2, panel->left - 38, TOP + SIDE / 2);
-    double step = tick_step(panel->weight);
-    for (double t = ceil(panel->weight[0] / step); t * step <= panel->weight[1]; t++)
-        fprintf(file,
-                "<path d='M%.2f %d v5' stroke='#888'/>"
-                "<text x='%.2f' y='%d' text-anchor='middle'>%g</text>\n",
-                x_of(panel, t * step), TOP + SIDE, x_of(panel, t * step), TOP + SIDE + 19,
-                t * step + 0.0);
-    step = tick_step(panel->bias);
-    for (double t = ceil(panel->bias[0] / step); t * step <= panel->bias[1]; t++)
-        fprintf(file,
-                "<path d='M%g %.2f h-5' stroke='#888'/>"
-                "<text x='%g' y='%.2f' text-anchor='end'>%g</text>\n",
-                panel->left, y_of(panel, t * step), panel->left - 8, y_of(panel, t * step) + 4,
-                t * step + 0.0);
+    return (struct panel){
+        .frame = {.x = {.first = weight[0], .last = weight[1], .start = left, .length = SIDE},
+                  .y = {.first = bias[1], .last = bias[0], .start = TOP, .length = SIDE},
+                  .title = at_end ? "Where they are now" : "Where the runs started, by their fate",
+                  .x_name = "weight",
+                  .y_name = "bias",
+                  .y_name_gap = 38},
+        .at_end = at_end};
 }
 
 /* All runs of one fate: dots are lines of no length with round ends, far shorter than circles. */
@@ -94,10 +70,11 @@ static void draw_runs(FILE *file, const struct panel *panel, const struct settin
  * p = w^2 - W and q = b (w + 1) - B the loss is E (p x + q)^2, least at q = -p / 2. */
 static void draw_valleys(FILE *file, const struct panel *panel, const struct settings *s)
 {
+    const struct svg_axis *weight = &panel->frame.x;
     int drawing = 0;
     fputs("<path fill='none' stroke='#999' stroke-dasharray='4 3' d='", file);
     for (int i = 0; i <= 2 * SIDE; i++) {
-        double w = panel->weight[0] + i * (panel->weight[1] - panel->weight[0]) / (2 * SIDE);
+        double w = weight->first + i * (weight->last - weight->first) / (2 * SIDE);
         double p = w * w - s->line.true_weight;
         double b = (s->line.true_bias - p / 2) / (w + 1);
         int visible = inside(panel, w, b);
@@ -162,22 +139,20 @@ void roots_plot(FILE *file, const struct settings *s, const struct roots *roots,
                 const struct lf_line_fate *runs, const size_t count[FATES])
 {
     size_t stride = (size_t)s->seed_count / MOST_POINTS + 1;
-    struct panel start = {70, 0, {-1, 1}, {-1, 1}}, end = {540, 1, {-1.5, 1.5}, {-1, 1}};
+    double weight[2] = {-1.5, 1.5}, bias[2] = {-1, 1}; /* at the end */
     for (int i = 0; i < roots->count; i++) {
-        include(end.weight, roots->weight[i]);
-        include(end.bias, roots->bias[i]);
+        include(weight, roots->weight[i]);
+        include(bias, roots->bias[i]);
     }
     for (size_t i = 0; i < s->seed_count; i += stride) {
-        include(end.weight, runs[i].weight);
-        include(end.bias, runs[i].bias);
+        include(weight, runs[i].weight);
+        include(bias, runs[i].bias);
     }
-    fprintf(file,
-            "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' viewBox='0 0 %d %d' "
-            "font-family='sans-serif' font-size='12'>\n<rect width='100%%' height='100%%' "
-            "fill='#fff'/>\n",
-            WIDTH, HEIGHT, WIDTH, HEIGHT);
-    draw_axes(file, &start, "Where the runs started, by their fate");
-    draw_axes(file, &end, "Where they are now");
+    const double unit[2] = {-1, 1};
+    struct panel start = panel_of(70, 0, unit, unit), end = panel_of(540, 1, weight, bias);
+    svg_begin(file, WIDTH, HEIGHT);
+    svg_draw_panel(file, &start.frame);
+    svg_draw_panel(file, &end.frame);
     draw_valleys(file, &end, s);
     for (int fate = 0; fate < FATES; fate++) {
         draw_runs(file, &start, s, roots, runs, stride, (enum fate)fate);
@@ -185,5 +160,5 @@ void roots_plot(FILE *file, const struct settings *s, const struct roots *roots,
     }
     draw_roots(file, &end, roots);
     draw_legend(file, s, count, stride);
-    fputs("</svg>\n", file);
+    svg_end(file);
 }
