@@ -122,7 +122,7 @@ grep -q '^chosen ' "$work/out" || fail 'info'
 
 # Bad input.
 refuses 2 'name a command'
-refuses 2 "unknown command 'fit'" fit
+refuses 2 "unknown command 'train'" train
 refuses 2 "info takes no 'x'" info x
 refuses 2 "takes linear, shared, roots or all, not 'cubic'" reproduce cubic
 refuses 2 'reproduce takes one experiment' reproduce linear shared
