@@ -3,7 +3,7 @@
 # `lanefit fit`, `predict` and `show`, as a user runs them: fit.sh LANEFIT PROJECT. $LANEFIT_RUNNER
 # runs it, where it needs one.
 set -u
-program=$1
+program=$(realpath "$1")
 lanefit="${LANEFIT_RUNNER:-} $program"
 project=$2
 work=$(mktemp -d)
