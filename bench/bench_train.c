@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The trainer over data in memory, beside a loop that reads them once:
  *   epoch/TYPE/ISA/ROWSxIN/BATCH   an epoch of SGD on the mean squared error, rows in order or
- *                                  shuffled; of_read = its bandwidth as a fraction of the loop's */
+ *                                  shuffled; of_read = its bandwidth as a fraction of the loop's;
+ *                                  of single rows beside the chain of their steps: times_chain */
 #include "bench.h"
 
 #include "../tests/bits.h"
@@ -48,6 +49,12 @@ static void run_limit(void *context)
     (void)kept;
 }
 
+static void run_chain(void *context)
+{
+    volatile float kept = chain_linear(((const struct training *)context)->data.rows);
+    (void)kept;
+}
+
 /* n floats in [-1, 1). NULL when memory is out. */
 static float *random_floats(size_t n)
 {
@@ -75,11 +82,16 @@ static void time_epoch(struct bench_state *state, const void *argument)
     if (x && y && lf_model_create(&model, e->kernels, LF_F32) == LF_OK &&
         lf_model_add_sequential(model, "", 1, &layer) == LF_OK &&
         lf_trainer_create(&t.trainer, model, 1, &layer, &options, NULL) == LF_OK) {
-        paired_run(state, &(struct paired){run_own, run_limit, &t}, &own, &limit);
+        const int is_chain = e->batch == 1;
+        paired_run(state, &(struct paired){run_own, is_chain ? run_chain : run_limit, &t}, &own,
+                   &limit);
         bench_counter(state, "GB_s", 1e-9 * (double)(e->rows * (e->in + 1) * sizeof(float)) / own);
         bench_counter(state, "ns_a_step",
                       1e9 * own / (double)((e->rows + e->batch - 1) / e->batch));
-        bench_counter(state, "of_read", limit / own);
+        if (is_chain)
+            bench_counter(state, "times_chain", own / limit);
+        else
+            bench_counter(state, "of_read", limit / own);
     } else {
         bench_fail(state, "out of memory");
     }

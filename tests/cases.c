@@ -206,6 +206,22 @@ static void online_operands(const struct lf_shape *s, struct lf_operand operand[
     operand[OUTPUT] = updates(2);
 }
 
+static void online_rows_operands(const struct lf_shape *s, struct lf_operand operand[])
+{
+    operand[0] = reads(s->rows);
+    operand[1] = reads(s->rows);
+    operand[2] = writes(s->rows);
+    operand[3] = writes(1);
+    operand[OUTPUT] = updates(2);
+}
+
+static void online_strided_operands(const struct lf_shape *s, struct lf_operand operand[])
+{
+    online_rows_operands(s, operand);
+    operand[0] = reads(2 * s->rows);
+    operand[1] = reads(3 * s->rows);
+}
+
 static void online_lanes_operands(const struct lf_shape *s, struct lf_operand operand[])
 {
     operand[OUTPUT] = updates((s->in + 1) * LF_LANES);
@@ -289,6 +305,8 @@ const struct lf_case lf_cases[] = {
     BOTH("normal", LF_ANY_ROWS, 0, normal, draw, no),
     BOTH("online_linear", 0, 0, online, online, in_eight),
     BOTH("online_shared", 0, 1, online, online, in_eight),
+    BOTH("online_rows", LF_ANY_ROWS, 0, online_rows, online_rows, in_eight),
+    BOTH("online_rows/strided", LF_ANY_ROWS, 1, online_rows, online_strided, in_eight),
     BOTH("online_linear_lanes", LF_FEW_IN, 0, online_lanes, online_lanes, lanes),
     BOTH("online_shared_lanes", 0, 1, online_lanes, online_lanes, lanes),
 };

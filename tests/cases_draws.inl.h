@@ -168,6 +168,49 @@ static void TYPED(online_oracle)(const struct lf_case *c, const struct lf_shape 
     truth[OUTPUT].bound[0] = truth[OUTPUT].bound[1] = 0;
 }
 
+/* variant: 0 dense rows, else strides of 2 and 3. Operands: x, y, losses, steps; output: weight,
+ * bias. Losses that are not written become 0. */
+static void TYPED(online_rows_run)(const struct lf_case *c, const struct lf_kernels *k,
+                                   const struct lf_shape *s, void *const operand[])
+{
+    REAL *parameter = operand[OUTPUT], *loss = operand[2], *steps = operand[3];
+    const size_t taken =
+        k->TYPED_FIELD.online_rows(s->rows, operand[0], c->variant ? 2 : 1, operand[1],
+                                   c->variant ? 3 : 1, (REAL)0.01, parameter, parameter + 1, loss);
+    for (size_t r = taken + 1; r < s->rows; r++)
+        loss[r] = 0;
+    *steps = (REAL)taken;
+}
+
+static void TYPED(online_rows_oracle)(const struct lf_case *c, const struct lf_shape *s,
+                                      void *const operand[], struct lf_truth truth[])
+{
+    const REAL *x = operand[0], *y = operand[1];
+    REAL weight = ((const REAL *)operand[OUTPUT])[0], bias = ((const REAL *)operand[OUTPUT])[1];
+    size_t taken = 0;
+    for (size_t r = 0; r < s->rows; r++) {
+        const REAL x_r = x[c->variant ? 2 * r : r];
+        volatile REAL h = x_r * weight, d, loss = 0, g, grad;
+        h = h + bias;
+        d = h - y[c->variant ? 3 * r : r];
+        if (taken == r)
+            loss = d * d;
+        truth[2].exact[r] = loss;
+        truth[2].bound[r] = 0;
+        if (taken < r || !isfinite(loss))
+            continue;
+        g = 2 * d;
+        grad = g * x_r;
+        weight = TYPED_FMA((REAL)-0.01, grad, weight);
+        bias = TYPED_FMA((REAL)-0.01, g, bias);
+        taken++;
+    }
+    truth[3].exact[0] = (long double)taken;
+    truth[OUTPUT].exact[0] = weight;
+    truth[OUTPUT].exact[1] = bias;
+    truth[3].bound[0] = truth[OUTPUT].bound[0] = truth[OUTPUT].bound[1] = 0;
+}
+
 /* output: weight[in][16], bias[16]. */
 static void TYPED(online_lanes_run)(const struct lf_case *c, const struct lf_kernels *k,
                                     const struct lf_shape *s, void *const operand[])

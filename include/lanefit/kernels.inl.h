@@ -192,7 +192,15 @@ struct LF_TYPED(lf_kernels) {
     size_t (*online_shared)(struct LF_TYPED(lf_online) * run, struct lf_rng *rng, size_t steps,
                             struct LF_TYPED(lf_online_step) * trace);
 
-    /* The same for 16 runs side by side, each with the bits of the run alone: a lane whose
+    /* `rows` steps of SGD, one row each: d = weight x_r + bias - y_r, loss[r] = d^2, with x_r = x[r
+     * x_stride], y_r = y[r y_stride], rounded as above: the bits of an epoch with batches of one
+     * row. Overwrites loss[r], and ends in front of the first step whose loss is not finite.
+     * Returns the steps taken. */
+    size_t (*online_rows)(size_t rows, const LF_REAL *x, size_t x_stride, const LF_REAL *y,
+                          size_t y_stride, LF_REAL lr, LF_REAL *weight, LF_REAL *bias,
+                          LF_REAL *loss);
+
+    /* Runs on draws for 16 models side by side, each with the bits of the run alone: a lane whose
      * parameters are no longer finite keeps them. With `in` inputs (1 to LF_LANES_INPUTS) a step
      * draws x[in], and f(x) = weight x + bias as `affine` sums it. */
     void (*online_linear_lanes)(size_t in, struct LF_TYPED(lf_online_lanes) * run,

@@ -60,6 +60,21 @@ static size_t online(step_kind step, struct TYPED(lf_online) * run, struct lf_rn
     return done;
 }
 
+static size_t TYPED(online_rows)(size_t rows, const REAL *x, size_t x_stride, const REAL *y,
+                                 size_t y_stride, REAL lr, REAL *weight, REAL *bias, REAL *loss)
+{
+    for (size_t r = 0; r < rows; r++) {
+        REAL prediction = x[r * x_stride] * *weight + *bias;
+        REAL d = prediction - y[r * y_stride];
+        loss[r] = d * d;
+        if (loss[r] - loss[r] != 0)
+            return r;
+        *weight = FMA(-lr, 2 * d * x[r * x_stride], *weight);
+        *bias = FMA(-lr, 2 * d, *bias);
+    }
+    return rows;
+}
+
 static size_t TYPED(online_linear)(struct TYPED(lf_online) * run, struct lf_rng *rng, size_t steps,
                                    struct TYPED(lf_online_step) * trace)
 {

@@ -12,7 +12,7 @@
         .sgd = sgd_##type, .adam = adam_##type, .uniform = uniform_##type,                         \
         .normal = normal_##type, .uniform_lanes = uniform_lanes_##type,                            \
         .online_linear = online_linear_##type, .online_shared = online_shared_##type,              \
-        .online_linear_lanes = online_linear_lanes_##type,                                         \
+        .online_rows = online_rows_##type, .online_linear_lanes = online_linear_lanes_##type,      \
         .online_shared_lanes = online_shared_lanes_##type                                          \
     }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel texts of one type, each after those it calls. */
 #include "online.inl.h"
+#include "online_rows.inl.h"
 #include "online_lanes.inl.h"
 #include "pieces.inl.h"
 #include "vectors.inl.h"

@@ -29,13 +29,13 @@ static lf_status diverge(struct lf_trainer *t, const char *what)
 
 /* ---- Windows ------------------------------------------------------------------------------ */
 
-static void begin_window(struct lf_trainer *t)
+void lf_trainer_begin_window(struct lf_trainer *t)
 {
     memcpy(t->start, t->model->value, vector_bytes(t));
     t->run.window_loss = t->run.window_mass = 0;
 }
 
-static void end_window(struct lf_trainer *t)
+void lf_trainer_end_window(struct lf_trainer *t)
 {
     const double loss = t->run.window_loss / t->run.window_mass;
     if (loss <= t->run.good_loss) {
@@ -72,7 +72,7 @@ static lf_status move(struct lf_trainer *t, size_t rows, double mass, int last)
     if (!isfinite(loss))
         return diverge(t, "loss is");
     if (run->window_mass == 0)
-        begin_window(t);
+        lf_trainer_begin_window(t);
     if (t->options.schedule.lr > 0)
         lf_optimizer_set_lr(t->optimizer, lf_schedule_lr(&t->options.schedule, run->progress.step));
     clip(t, last);
@@ -101,6 +101,6 @@ lf_status lf_trainer_step(struct lf_trainer *t, size_t rows, int last)
         return status;
     run->progress.step++;
     if (run->window_mass > 0 && (last || run->progress.step % LF_WINDOW == 0))
-        end_window(t);
+        lf_trainer_end_window(t);
     return LF_OK;
 }

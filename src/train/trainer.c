@@ -192,11 +192,12 @@ static lf_status begin_run(struct lf_trainer *t, const struct lf_data *data,
         status = lf_blocks_sum_open(t, batch, data);
     if (status == LF_OK)
         status = lf_source_open(&t->source, data, t->options.shuffle ? t->order : NULL,
-                                lf_rows_at_once(t, batch));
+                                batch == 1 ? LF_WINDOW : lf_rows_at_once(t, batch));
     if (status != LF_OK)
         return lf_trainer_fail(t, status, "out of memory for batches of %zu rows", batch);
     if (t->options.threads > 1 && batch > LF_BLOCK_ROWS)
         t->pool = lf_pool_start(t->sum.worker_count); /* without it the caller does all */
+    t->is_online = lf_trainer_is_online(t) && !data->weight;
     t->run.rows = data->rows;
     if (t->run.progress.step == 0)
         memcpy(t->good, t->model->value, t->model->size * lf_dtype_size(t->model->dtype));
@@ -216,6 +217,14 @@ static lf_status run_batch(struct lf_trainer *t, const struct lf_data *validatio
 {
     const struct lf_train_options *o = &t->options;
     lf_status status = t->run.row == 0 ? begin_batches(t) : LF_OK;
+    if (status != LF_OK)
+        return status;
+    size_t taken = 0;
+    do {
+        if (t->is_online)
+            status = lf_trainer_steps_online(t, t->source.data.rows - (size_t)t->run.row, &taken);
+        t->run.row += taken;
+    } while (status == LF_OK && taken > 0);
     if (status != LF_OK)
         return status;
     const size_t rows = lf_rows_left(&t->source.data, (size_t)t->run.row, batch);

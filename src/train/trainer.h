@@ -63,6 +63,7 @@ struct lf_trainer {
     struct lf_source source;
     struct lf_blocks_sum sum;
     struct lf_pool *pool; /* of the call that runs; NULL: none */
+    int is_online;
     char message[192];
 };
 
@@ -104,7 +105,20 @@ size_t lf_rows_at_once(const struct lf_trainer *trainer, size_t batch);
 /* The mean loss over the source's next rows, of this weight, and its gradient into the model's. */
 lf_status lf_batch_gradient(struct lf_trainer *trainer, size_t rows, double mass, double *loss);
 
+/* ---- online.c ----------------------------------------------------------------------------- */
+
+/* Whether the run's batches are single rows of a line, with nothing to be done between them. */
+int lf_trainer_is_online(const struct lf_trainer *trainer);
+
+/* Takes as many of the next steps as can be taken at once, of those on the `left` rows up to the
+ * end of the epoch: none is fine. LF_IO, with none taken. */
+lf_status lf_trainer_steps_online(struct lf_trainer *trainer, size_t left, size_t *taken);
+
 /* ---- step.c ------------------------------------------------------------------------------- */
+
+/* Where a window of steps begins, and where it ends: whether its start was the best so far. */
+void lf_trainer_begin_window(struct lf_trainer *trainer);
+void lf_trainer_end_window(struct lf_trainer *trainer);
 
 /* Takes a step on the source's next rows, the last one of its epoch or not. */
 lf_status lf_trainer_step(struct lf_trainer *trainer, size_t rows, int last);
