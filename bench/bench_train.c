@@ -1,46 +1,70 @@
 /* SPDX-License-Identifier: MIT */
-/* The trainer over data in memory, beside a loop that reads them once:
- *   epoch/TYPE/ISA/ROWSxIN/BATCH   an epoch of SGD on the mean squared error, rows in order or
- *                                  shuffled; of_read = its bandwidth as a fraction of the loop's;
- *                                  of single rows beside the chain of their steps: times_chain */
+/* Epochs of the trainer over data in memory, SGD on the mean squared error, each beside something:
+ *   epoch/TYPE/ISA/ROWSxIN/BATCH   in order or shuffled, beside a loop that reads the rows once:
+ *                                  of_read = its bandwidth as a fraction of the loop's; single rows
+ *                                  beside the chain of their steps: times_chain
+ *   peer/libtorch/...              beside the same epoch by libtorch on one thread, the parameters
+ *                                  being the same within rounding: times_faster
+ *   threads/...                    a full batch by two threads beside one: times_faster */
 #include "bench.h"
 
 #include "../tests/bits.h"
 #include "limits.h"
 #include "paired.h"
+#ifdef LF_LIBTORCH
+#include "peers/libtorch.h"
+#endif
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum beside { READ, CHAIN, LIBTORCH, ONE_THREAD };
+enum { MOST_IN = 8, EPOCHS = 10 };
+static const double rate = 0.01;
 
 struct epoch {
     const struct lf_kernels *kernels;
     const struct limits *limits;
+    enum beside beside;
     size_t rows, in, batch;
     int shuffle;
     char name[64];
 };
 
+/* An epoch, and what is timed beside it. */
 struct training {
     const struct epoch *epoch;
     struct lf_data data;
-    struct lf_trainer *trainer;
+    struct lf_module layer[2];
+    struct lf_model *model[2];
+    struct lf_trainer *trainer[2];
 };
 
-static int stop(void *context, const struct lf_train_progress *progress)
+/* A call is an epoch, or ten where the making of threads would count. */
+static int is_not_the_last(void *context, const struct lf_train_progress *progress)
 {
-    (void)context;
-    (void)progress;
-    return 0;
+    const struct training *t = context;
+    return t->epoch->beside == ONE_THREAD && progress->epoch % EPOCHS != 0;
+}
+
+static void run(const struct training *t, int i)
+{
+    enum lf_train_end end;
+    lf_trainer_run(t->trainer[i], &t->data, NULL, &end);
 }
 
 static void run_own(void *context)
 {
-    const struct training *t = context;
-    enum lf_train_end end;
-    lf_trainer_run(t->trainer, &t->data, NULL, &end);
+    run(context, 0);
 }
 
-static void run_limit(void *context)
+static void run_one_thread(void *context)
+{
+    run(context, 1);
+}
+
+static void run_read(void *context)
 {
     const struct training *t = context;
     const struct lf_data *d = &t->data;
@@ -55,6 +79,34 @@ static void run_chain(void *context)
     (void)kept;
 }
 
+static void run_libtorch(void *context)
+{
+#ifdef LF_LIBTORCH
+    const struct training *t = context;
+    float parameters[MOST_IN + 1] = {0};
+    libtorch_epoch(t->data.rows, t->data.in, t->data.x, t->data.y, t->epoch->batch, rate,
+                   parameters);
+#else
+    (void)context;
+#endif
+}
+
+/* Whether an epoch of both, from parameters of 0, ends alike. A thousand steps of a few roundings
+ * each, of parameters below 1, at rates that make errors shrink. */
+static int agrees_with_libtorch(struct training *t)
+{
+    run(t, 0);
+#ifdef LF_LIBTORCH
+    float other[MOST_IN + 1] = {0};
+    const float *own = lf_parameter_value(&t->layer[0].layer.weight);
+    libtorch_epoch(t->data.rows, t->data.in, t->data.x, t->data.y, t->epoch->batch, rate, other);
+    for (size_t i = 0; i <= t->data.in; i++)
+        if (!(fabsf(own[i] - other[i]) < 1e-4f))
+            return 0;
+#endif
+    return 1;
+}
+
 /* n floats in [-1, 1). NULL when memory is out. */
 static float *random_floats(size_t n)
 {
@@ -65,38 +117,66 @@ static float *random_floats(size_t n)
     return values;
 }
 
+/* The trainer that is timed, and one that may be timed beside it. */
+static int open_trainers(struct training *t)
+{
+    const struct epoch *e = t->epoch;
+    struct lf_train_options options = {.optimizer = lf_sgd(rate),
+                                       .batch = e->batch,
+                                       .shuffle = e->shuffle,
+                                       .threads = e->beside == ONE_THREAD ? 2 : 1,
+                                       .epochs = UINT64_MAX,
+                                       .after_epoch = is_not_the_last,
+                                       .context = t};
+    for (int i = 0; i < 2; i++) {
+        t->layer[i] = lf_module_linear(e->in, 1);
+        if (lf_model_create(&t->model[i], e->kernels, LF_F32) != LF_OK ||
+            lf_model_add_sequential(t->model[i], "", 1, &t->layer[i]) != LF_OK ||
+            lf_trainer_create(&t->trainer[i], t->model[i], 1, &t->layer[i], &options, NULL) !=
+                LF_OK)
+            return 0;
+        options.threads = 1;
+    }
+    return 1;
+}
+
+static void time_training(struct bench_state *state, struct training *t)
+{
+    static void (*const besides[])(void *) = {[READ] = run_read,
+                                              [CHAIN] = run_chain,
+                                              [LIBTORCH] = run_libtorch,
+                                              [ONE_THREAD] = run_one_thread};
+    static const char *const ratios[] = {[READ] = "of_read",
+                                         [CHAIN] = "times_chain",
+                                         [LIBTORCH] = "times_faster",
+                                         [ONE_THREAD] = "times_faster"};
+    const struct epoch *e = t->epoch;
+    const size_t batch = e->batch > 0 ? e->batch : e->rows;
+    double own, other;
+    paired_run(state, &(struct paired){run_own, besides[e->beside], t}, &own, &other);
+    own /= e->beside == ONE_THREAD ? EPOCHS : 1;
+    other /= e->beside == ONE_THREAD ? EPOCHS : 1;
+    bench_counter(state, "GB_s", 1e-9 * (double)(e->rows * (e->in + 1) * sizeof(float)) / own);
+    bench_counter(state, "ns_a_step", 1e9 * own / (double)((e->rows + batch - 1) / batch));
+    bench_counter(state, ratios[e->beside], e->beside == CHAIN ? own / other : other / own);
+}
+
 static void time_epoch(struct bench_state *state, const void *argument)
 {
     const struct epoch *e = argument;
-    struct lf_module layer = lf_module_linear(e->in, 1);
-    const struct lf_train_options options = {.optimizer = lf_sgd(0.01),
-                                             .batch = e->batch,
-                                             .shuffle = e->shuffle,
-                                             .epochs = UINT64_MAX,
-                                             .after_epoch = stop};
-    struct lf_model *model = NULL;
     struct training t = {.epoch = e};
     float *x = random_floats(e->rows * e->in), *y = random_floats(e->rows);
-    double own, limit;
     t.data = lf_data_f32(e->rows, e->in, x, 1, y);
-    if (x && y && lf_model_create(&model, e->kernels, LF_F32) == LF_OK &&
-        lf_model_add_sequential(model, "", 1, &layer) == LF_OK &&
-        lf_trainer_create(&t.trainer, model, 1, &layer, &options, NULL) == LF_OK) {
-        const int is_chain = e->batch == 1;
-        paired_run(state, &(struct paired){run_own, is_chain ? run_chain : run_limit, &t}, &own,
-                   &limit);
-        bench_counter(state, "GB_s", 1e-9 * (double)(e->rows * (e->in + 1) * sizeof(float)) / own);
-        bench_counter(state, "ns_a_step",
-                      1e9 * own / (double)((e->rows + e->batch - 1) / e->batch));
-        if (is_chain)
-            bench_counter(state, "times_chain", own / limit);
-        else
-            bench_counter(state, "of_read", limit / own);
-    } else {
+    if (!x || !y || !open_trainers(&t))
         bench_fail(state, "out of memory");
+    else if (e->beside == LIBTORCH && !agrees_with_libtorch(&t))
+        bench_fail(state, "libtorch arrives at other parameters");
+    else
+        time_training(state, &t);
+    for (int i = 0; i < 2; i++) {
+        lf_trainer_destroy(t.trainer[i]);
+        lf_model_destroy(t.model[i]);
     }
-    lf_trainer_destroy(t.trainer);
-    lf_model_destroy(model);
     free(x);
     free(y);
 }
@@ -104,9 +184,18 @@ static void time_epoch(struct bench_state *state, const void *argument)
 void register_train(void)
 {
     static const struct {
-        size_t in, batch;
+        const char *family;
+        size_t rows, in, batch;
         int shuffle;
-    } shapes[] = {{8, 1024, 0}, {8, 1024, 1}, {1, 1, 0}};
+        enum beside beside;
+    } shapes[] = {{"epoch", 1000000, 8, 1024, 0, READ},
+                  {"epoch", 1000000, 8, 1024, 1, READ},
+                  {"epoch", 1000000, 1, 1, 0, CHAIN},
+#ifdef LF_LIBTORCH
+                  {"peer/libtorch", 1000000, 8, 1024, 0, LIBTORCH},
+#endif
+                  {"threads", 8000000, 8, 0, 0, ONE_THREAD},
+                  {"threads", 100000, 8, 0, 0, ONE_THREAD}};
     enum { SHAPES = sizeof shapes / sizeof shapes[0] };
     static struct epoch epochs[LF_TABLES][SHAPES];
     const struct lf_kernels *tables[LF_TABLES];
@@ -116,12 +205,13 @@ void register_train(void)
             struct epoch *e = &epochs[i][k];
             *e = (struct epoch){.kernels = tables[i],
                                 .limits = limits_of(tables[i]->name),
-                                .rows = 1000000,
+                                .beside = shapes[k].beside,
+                                .rows = shapes[k].rows,
                                 .in = shapes[k].in,
                                 .batch = shapes[k].batch,
                                 .shuffle = shapes[k].shuffle};
-            snprintf(e->name, sizeof e->name, "epoch/f32/%s/1000000x%zu/%zu%s", tables[i]->name,
-                     e->in, e->batch, e->shuffle ? "/shuffled" : "");
+            snprintf(e->name, sizeof e->name, "%s/f32/%s/%zux%zu/%zu%s", shapes[k].family,
+                     tables[i]->name, e->rows, e->in, e->batch, e->shuffle ? "/shuffled" : "");
             bench_register_manual(e->name, time_epoch, e);
         }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "libtorch.h"
 
+#include <algorithm>
+#include <cstring>
 #include <torch/torch.h>
 
 namespace
@@ -57,4 +59,30 @@ float libtorch_network(size_t steps)
         network.optimizer.step();
     }
     return loss.item<float>();
+}
+
+void libtorch_epoch(size_t rows, size_t in, const float *x, const float *y, size_t batch, double lr,
+                    float *parameters)
+{
+    torch::set_num_threads(1);
+    const auto n = static_cast<int64_t>(rows), width = static_cast<int64_t>(in);
+    torch::Tensor all_x = torch::from_blob(const_cast<float *>(x), {n, width});
+    torch::Tensor all_y = torch::from_blob(const_cast<float *>(y), {n, 1});
+    torch::nn::Linear linear(width, 1);
+    {
+        torch::NoGradGuard guard;
+        linear->weight.copy_(torch::from_blob(parameters, {1, width}));
+        linear->bias.copy_(torch::from_blob(parameters + in, {1}));
+    }
+    torch::optim::SGD optimizer(linear->parameters(), torch::optim::SGDOptions(lr));
+    for (int64_t first = 0; first < n; first += static_cast<int64_t>(batch)) {
+        const int64_t last = std::min(n, first + static_cast<int64_t>(batch));
+        torch::Tensor loss =
+            torch::mse_loss(linear(all_x.slice(0, first, last)), all_y.slice(0, first, last));
+        optimizer.zero_grad();
+        loss.backward();
+        optimizer.step();
+    }
+    std::memcpy(parameters, linear->weight.data_ptr<float>(), in * sizeof(float));
+    parameters[in] = linear->bias.item<float>();
 }

@@ -17,6 +17,11 @@ float libtorch_line(int shared, size_t steps);
  * stopped; returns the loss. */
 float libtorch_network(size_t steps);
 
+/* An epoch of SGD on the mean squared error of a linear layer, batches in order, on the rows
+ * x[rows,in] and y[rows] where they lie; parameters[in+1], weight and bias, are moved. */
+void libtorch_epoch(size_t rows, size_t in, const float *x, const float *y, size_t batch, double lr,
+                    float *parameters);
+
 #ifdef __cplusplus
 }
 #endif
