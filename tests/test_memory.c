@@ -194,45 +194,6 @@ static int train_network(void)
     return whole;
 }
 
-/* Shuffled, weighted batches; a run that failed goes on. */
-static int train_batches(void)
-{
-    enum { ROWS = 20 };
-    static double x[2 * ROWS], y[ROWS], weight[ROWS];
-    struct lf_module net[1] = {lf_module_linear(2, 1)};
-    const struct lf_train_options options = {
-        .optimizer = lf_adam(0.1), .batch = 8, .epochs = 2, .shuffle = 1};
-    struct lf_data data = lf_data_f64(ROWS, 2, x, 1, y);
-    struct lf_model *model = NULL;
-    struct lf_trainer *trainer = NULL;
-    enum lf_train_end end = LF_END_CALLBACK;
-    int whole = 0;
-    for (size_t i = 0; i < ROWS; i++) {
-        x[2 * i] = x[2 * i + 1] = y[i] = (double)i;
-        weight[i] = 1;
-    }
-    data.weight = weight;
-    lf_status status = lf_model_create(&model, tested, LF_F64);
-    if (status == LF_OK)
-        status = lf_model_add_sequential(model, "net", 1, net);
-    if (status == LF_OK)
-        status = lf_trainer_create(&trainer, model, 1, net, &options, NULL);
-    expect_status(status);
-    EXPECT((trainer != NULL) == (status == LF_OK));
-    if (trainer) {
-        status = lf_trainer_run(trainer, &data, &data, &end);
-        expect_status(status);
-        whole = status == LF_OK;
-        if (status != LF_OK && !failing_on)
-            EXPECT(lf_trainer_run(trainer, &data, &data, &end) == LF_OK);
-        if (whole || !failing_on)
-            EXPECT(lf_trainer_progress(trainer).step == 6 && end == LF_END_LIMIT);
-    }
-    lf_trainer_destroy(trainer);
-    lf_model_destroy(model);
-    return whole;
-}
-
 static struct lf_tensor *sum_of_squares(struct lf_tape *tape, void *context)
 {
     return lf_sum(lf_square(lf_parameter_tensor(tape, context)));
@@ -253,8 +214,8 @@ static int check_gradient(void)
     return status == LF_OK && result.passed;
 }
 
-static int (*const scenarios[])(void) = {build_model,   train_step,    run_line,      run_fates,
-                                         train_network, train_batches, check_gradient};
+static int (*const scenarios[])(void) = {build_model, train_step,    run_line,
+                                         run_fates,   train_network, check_gradient};
 
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,16 +32,28 @@ struct replacement {
     int fd;
 };
 
+static char *copy_of(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    if (copy)
+        memcpy(copy, text, size);
+    else
+        errno = ENOMEM;
+    return copy;
+}
+
 /* Where the path leads: a link is followed, so that it stays one. *old tells of what is there. */
 static char *target_of(const char *path, struct stat *old, int *exists)
 {
+    char resolved[PATH_MAX];
     *exists = stat(path, old) == 0;
     if (*exists)
-        return realpath(path, NULL);
+        return realpath(path, resolved) ? copy_of(resolved) : NULL;
     struct stat link;
     if (lstat(path, &link) == 0)
         return NULL; /* a link to nothing: errno says so */
-    return strdup(path);
+    return copy_of(path);
 }
 
 /* A new file beside the path. Its name tells the process, so that nobody else takes it; a file that
@@ -79,20 +92,20 @@ static int write_all(int fd, const unsigned char *data, size_t size)
 
 /* The name itself has to be on the disk, too. Where the folder can't be opened or synced, as on
  * some file systems, the system's own habit must do. */
-static void sync_folder(const char *path)
+static void sync_folder(char *path)
 {
-    char *folder = strdup(path);
-    if (!folder)
-        return;
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    const int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char *slash = strrchr(path, '/'), *end = slash == path ? path + 1 : slash, kept = '\0';
+    if (end) {
+        kept = *end;
+        *end = '\0';
+    }
+    const int fd = open(end ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (end)
+        *end = kept;
     if (fd >= 0) {
         fsync(fd);
         close(fd);
     }
-    free(folder);
 }
 
 static int replace(struct replacement *r, const char *path, const void *data, size_t size)
