@@ -169,6 +169,60 @@ START_TEST(negative_zeros_stay)
 }
 END_TEST
 
+/* The post's runs: the trainer on the samples that they draw arrives at their bits, by many steps
+ * at once, by the tape, and where the layer is applied twice. */
+START_TEST(the_runs_of_the_post)
+{
+    enum { STEPS = 5000 };
+    static double x[STEPS], y[STEPS]; /* of either type */
+    const enum lf_dtype dtype = _i % 2 ? LF_F64 : LF_F32;
+    const int shared = _i / 2 % 2, by_tape = _i / 4;
+    const struct lf_line_options post = {.model = shared ? LF_LINE_SHARED : LF_LINE_LINEAR,
+                                         .dtype = dtype,
+                                         .seed = 1024,
+                                         .lr = 0.01,
+                                         .true_weight = 1.233,
+                                         .true_bias = 0.988,
+                                         .kernels = tested};
+    const struct lf_train_options options = {
+        .optimizer = lf_sgd(0.01), .batch = 1, .epochs = 1, .after_step = by_tape ? go_on : NULL};
+    struct lf_line *line;
+    struct lf_model *model;
+    struct lf_trainer *trainer;
+    struct lf_module modules[2] = {lf_module_linear(1, 1), lf_module_linear(1, 1)};
+    struct lf_rng rng;
+    double expected[2];
+    enum lf_train_end why;
+    ck_assert_int_eq(lf_line_create(&line, &post), LF_OK);
+    ck_assert_int_eq(lf_line_run(line, STEPS, NULL), LF_OK);
+    lf_line_parameters(line, &expected[0], &expected[1]);
+    lf_rng_seed(&rng, post.seed);
+    ck_assert_int_eq(lf_model_create(&model, tested, dtype), LF_OK);
+    ck_assert_int_eq(lf_model_add_linear(model, "linear", 1, 1, &modules[0].layer), LF_OK);
+    modules[1].layer = modules[0].layer;
+    lf_model_init(model, &rng);
+    if (dtype == LF_F32) {
+        tested->f32.uniform(&rng, STEPS, (float *)x);
+        for (int i = 0; i < STEPS; i++)
+            ((float *)y)[i] = ((float *)x)[i] * 1.233f + 0.988f;
+    } else {
+        tested->f64.uniform(&rng, STEPS, x);
+        for (int i = 0; i < STEPS; i++)
+            y[i] = x[i] * 1.233 + 0.988;
+    }
+    const struct lf_data data = dtype == LF_F32 ? lf_data_f32(STEPS, 1, (float *)x, 1, (float *)y)
+                                                : lf_data_f64(STEPS, 1, x, 1, y);
+    ck_assert_int_eq(lf_trainer_create(&trainer, model, shared ? 2 : 1, modules, &options, &rng),
+                     LF_OK);
+    ck_assert_int_eq(lf_trainer_run(trainer, &data, NULL, &why), LF_OK);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert(element(dtype, lf_parameter_value(&modules[0].layer.weight), i) == expected[i]);
+    lf_trainer_destroy(trainer);
+    lf_model_destroy(model);
+    lf_line_destroy(line);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     Suite *suite = suite_create("online");
@@ -177,6 +231,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(tests, steps_at_once_have_the_same_bits, 0, 8);
     tcase_add_loop_test(tests, divergence_is_the_same, 0, 2);
     tcase_add_test(tests, negative_zeros_stay);
+    tcase_add_loop_test(tests, the_runs_of_the_post, 0, 8);
     suite_add_tcase(suite, tests);
     return run_suite(suite, argc, argv);
 }
