@@ -169,7 +169,7 @@ static void TYPED(online_oracle)(const struct lf_case *c, const struct lf_shape 
 }
 
 /* variant: 0 dense rows, else strides of 2 and 3. Operands: x, y, losses, steps; output: weight,
- * bias. Losses that are not written become 0. */
+ * bias. Losses behind the end become 0. */
 static void TYPED(online_rows_run)(const struct lf_case *c, const struct lf_kernels *k,
                                    const struct lf_shape *s, void *const operand[])
 {
@@ -201,6 +201,8 @@ static void TYPED(online_rows_oracle)(const struct lf_case *c, const struct lf_s
             continue;
         g = 2 * d;
         grad = g * x_r;
+        grad = grad + 0;
+        g = g + 0;
         weight = TYPED_FMA((REAL)-0.01, grad, weight);
         bias = TYPED_FMA((REAL)-0.01, g, bias);
         taken++;

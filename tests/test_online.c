@@ -151,19 +151,25 @@ START_TEST(divergence_is_the_same)
 }
 END_TEST
 
-/* A parameter of -0, which an update of nothing leaves as it is. */
+/* Parameters of -0, from the start or because an update underflows, under gradients of -0. */
 START_TEST(negative_zeros_stay)
 {
+    static const float x[] = {0x1p-140f, 0, 0, 0, 0, 0}, y[] = {-1, 100, 100, 100, 100, 100};
     struct setting fast, slow;
     begin_both(&fast, &slow, LF_F32, 0,
-               (struct lf_train_options){.optimizer = lf_sgd(0.05), .steps = 40});
+               (struct lf_train_options){.optimizer = lf_sgd(0x1p-12), .steps = 6});
     struct setting *both[] = {&fast, &slow};
     for (int k = 0; k < 2; k++) {
-        memset(both[k]->y, 0, sizeof both[k]->y);
-        ((float *)parameters(both[k]))[0] = -0.0f;
-        ((float *)parameters(both[k]))[1] = 0;
+        float *parameter = parameters(both[k]);
+        memcpy(both[k]->x, x, sizeof x);
+        memcpy(both[k]->y, y, sizeof y);
+        parameter[0] = _i % 2 ? -0.0f : 0;
+        parameter[1] = _i / 2 ? -0.0f : 0;
+        if (_i == 3)
+            memset(both[k]->y, 0, sizeof both[k]->y);
     }
     ck_assert_int_eq(assert_same_run(&fast, &fast.data, &slow), LF_OK);
+    ck_assert(signbit(*(float *)parameters(&fast)));
     end(&fast);
     end(&slow);
 }
@@ -230,7 +236,7 @@ int main(int argc, char **argv)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, steps_at_once_have_the_same_bits, 0, 8);
     tcase_add_loop_test(tests, divergence_is_the_same, 0, 2);
-    tcase_add_test(tests, negative_zeros_stay);
+    tcase_add_loop_test(tests, negative_zeros_stay, 0, 4);
     tcase_add_loop_test(tests, the_runs_of_the_post, 0, 8);
     suite_add_tcase(suite, tests);
     return run_suite(suite, argc, argv);

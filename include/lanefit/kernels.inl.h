@@ -193,9 +193,10 @@ struct LF_TYPED(lf_kernels) {
                             struct LF_TYPED(lf_online_step) * trace);
 
     /* `rows` steps of SGD, one row each: d = weight x_r + bias - y_r, loss[r] = d^2, with x_r = x[r
-     * x_stride], y_r = y[r y_stride], rounded as above: the bits of an epoch with batches of one
-     * row. Overwrites loss[r], and ends in front of the first step whose loss is not finite.
-     * Returns the steps taken. */
+     * x_stride], y_r = y[r y_stride], rounded as above, a gradient of -0 counting as +0: the bits
+     * of an epoch with batches of one row. Ends in front of the first step whose loss is not
+     * finite, and returns the steps taken. Overwrites loss[rows]: what stands behind the loss at
+     * which it ended means nothing. */
     size_t (*online_rows)(size_t rows, const LF_REAL *x, size_t x_stride, const LF_REAL *y,
                           size_t y_stride, LF_REAL lr, LF_REAL *weight, LF_REAL *bias,
                           LF_REAL *loss);

@@ -9,22 +9,24 @@
 #define rows_folded TYPED(rows_folded)
 #define rows_plain TYPED(rows_plain)
 
-/* Returns the sum of the losses, which is not finite where one of them is not. */
-LF_INLINE REAL rows_folded(size_t rows, const REAL *x, size_t x_stride, const REAL *y,
-                           size_t y_stride, REAL minus_lr, REAL *weight, REAL *bias, REAL *loss)
+/* Returns whether the steps are those of the plain order. */
+LF_INLINE int rows_folded(size_t rows, const REAL *x, size_t x_stride, const REAL *y,
+                          size_t y_stride, REAL minus_lr, REAL *weight, REAL *bias, REAL *loss)
 {
     const REAL twice = minus_lr + minus_lr;
-    REAL w = *weight, b = *bias, sum = 0;
+    REAL w = *weight, b = *bias, sum = 0; /* not finite where a loss is not */
+    int zeros = 0;
     for (size_t r = 0; r < rows; r++) {
         const REAL x_r = x[r * x_stride], d = x_r * w + b - y[r * y_stride];
         loss[r] = d * d;
         sum += loss[r];
+        zeros |= (w == 0) | (b == 0);
         w = FMA(minus_lr, d * (x_r + x_r), w);
         b = FMA(twice, d, b);
     }
     *weight = w;
     *bias = b;
-    return sum;
+    return !zeros && is_finite(sum) && both_finite(w, b);
 }
 
 /* In the plain order, up to the first loss that is not finite. Returns the steps taken. */
@@ -37,8 +39,8 @@ static __attribute__((noinline)) size_t rows_plain(size_t rows, const REAL *x, s
         loss[r] = d * d;
         if (!is_finite(loss[r]))
             return r;
-        *weight = FMA(minus_lr, g * x_r, *weight);
-        *bias = FMA(minus_lr, g, *bias);
+        *weight = FMA(minus_lr, g * x_r + 0, *weight);
+        *bias = FMA(minus_lr, g + 0, *bias);
     }
     return rows;
 }
@@ -52,9 +54,7 @@ static size_t TYPED(online_rows)(size_t rows, const REAL *x, size_t x_stride, co
         n = rows - done < AT_ONCE ? rows - done : AT_ONCE;
         const REAL *from_x = x + done * x_stride, *from_y = y + done * y_stride;
         REAL w = *weight, b = *bias;
-        const REAL sum =
-            rows_folded(n, from_x, x_stride, from_y, y_stride, -lr, &w, &b, loss + done);
-        if (is_finite(sum) && both_finite(w, b)) {
+        if (rows_folded(n, from_x, x_stride, from_y, y_stride, -lr, &w, &b, loss + done)) {
             *weight = w;
             *bias = b;
             continue;

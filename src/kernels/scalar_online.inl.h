@@ -69,8 +69,8 @@ static size_t TYPED(online_rows)(size_t rows, const REAL *x, size_t x_stride, co
         loss[r] = d * d;
         if (loss[r] - loss[r] != 0)
             return r;
-        *weight = FMA(-lr, 2 * d * x[r * x_stride], *weight);
-        *bias = FMA(-lr, 2 * d, *bias);
+        *weight = FMA(-lr, 2 * d * x[r * x_stride] + 0, *weight);
+        *bias = FMA(-lr, 2 * d + 0, *bias);
     }
     return rows;
 }

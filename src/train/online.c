@@ -3,16 +3,6 @@
  * steps at once has the bits of the tape, which would take fifteen times as long. */
 #include "trainer.h"
 
-#include <math.h>
-
-/* The kernel's update leaves a parameter of -0 where a gradient of -0, which the tape makes +0, is
- * all that moves it. */
-static int is_negative_zero(const struct lf_trainer *t, size_t i)
-{
-    const double value = lf_element(t->model->dtype, t->model->value, i);
-    return value == 0 && signbit(value);
-}
-
 int lf_trainer_is_online(const struct lf_trainer *t)
 {
     const struct lf_train_options *o = &t->options;
@@ -68,7 +58,7 @@ lf_status lf_trainer_steps_online(struct lf_trainer *t, size_t left, size_t *tak
     const size_t rows = steps_at_once(t, left);
     struct lf_data piece;
     *taken = 0;
-    if (rows < 2 || is_negative_zero(t, 0) || is_negative_zero(t, 1))
+    if (rows < 2)
         return LF_OK;
     lf_status status = lf_source_take(&t->source, rows, &piece);
     if (status != LF_OK)
