@@ -16,7 +16,8 @@ struct run {
     struct history history;
     struct output csv, plot;
     struct progress progress;
-    int failed; /* a message is out already */
+    uint64_t first_step; /* of this run: others before it were resumed */
+    int failed;          /* a message is out already */
 };
 
 /* ---- Interrupts --------------------------------------------------------------------------- */
@@ -132,7 +133,7 @@ static void show(struct run *run, const struct lf_train_progress *p)
         return;
     snprintf(run->progress.note, sizeof run->progress.note, "loss %.4g, rate %.3g, ",
              in_units(run, isnan(p->epoch_loss) ? p->loss : p->epoch_loss), p->lr);
-    progress_update(&run->progress, (double)p->step);
+    progress_update(&run->progress, (double)(p->step - run->first_step));
 }
 
 static int after_step(void *context, const struct lf_train_progress *p)
@@ -242,8 +243,9 @@ static int train(struct run *run)
         fit->prepared.validation.rows > 0 ? &fit->prepared.validation : NULL;
     const double start = seconds();
     struct sigaction before[WATCHED];
-    progress_begin(&run->progress, "fit", "steps",
-                   (double)training_steps(&fit->training, fit->prepared.train.rows),
+    const uint64_t steps = training_steps(&fit->training, fit->prepared.train.rows);
+    run->first_step = lf_trainer_progress(run->trainer).step;
+    progress_begin(&run->progress, "fit", "steps", (double)(steps - run->first_step),
                    fit->settings->quiet);
     watch(before);
     const lf_status status =
