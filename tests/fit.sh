@@ -157,7 +157,7 @@ for batch in 100 5000 full; do
     runs 0 fit long.csv --no-shuffle --batch $batch --epochs 3 --validation 0.3 --save kept.model
     cp out kept
     runs 0 fit long.csv --batch $batch --epochs 3 --validation 0.3 --memory 1 --save read.model
-    cmp out kept || fail "other results from the file, batch $batch"
+    grep -v '^more rows than memory' out | cmp - kept || fail "other results from the file, batch $batch"
     cmp kept.model read.model || fail "other bits from the file, batch $batch"
 done
 runs 0 fit - --batch 100 --epochs 3 --validation 0.3 --memory 1 --save read.model <long.csv
@@ -218,6 +218,7 @@ refuses 1 "there is no column 'z': the 2 are a, b" fit few.csv --target z
 refuses 1 "there is no column 'z': the 2 are a, b" fit few.csv --features z
 refuses 1 "column 'b' stands twice" fit few.csv --target b,b
 refuses 1 "text.csv, line 3, column 2 (b): 'x' is not a number" fit text.csv
+refuses 1 "'flat' is not a number; --features names the columns to take" fit rents.csv
 refuses 1 'ragged.csv, line 3: 3 fields, where line 1 has 2' fit ragged.csv
 refuses 1 'no usable rows: 3 lack a value' fit none.csv
 refuses 1 'too few rows: 1 for 2 parameters' fit one.csv

@@ -60,6 +60,9 @@ LF_API void lf_checkpoint_free(struct lf_checkpoint *checkpoint);
 /* The note, which ends in a zero that does not count; good until the checkpoint is freed. */
 LF_API const void *lf_checkpoint_note(const struct lf_checkpoint *checkpoint, size_t *note_bytes);
 
+/* How many elements the parameters have in all. */
+LF_API size_t lf_checkpoint_elements(const struct lf_checkpoint *checkpoint);
+
 /* Whether there is the state of a run. */
 LF_API int lf_checkpoint_has_run(const struct lf_checkpoint *checkpoint);
 

@@ -86,7 +86,7 @@ static void find_training(struct fit *fit)
         t->batch = good_batch(prepare_train_rows(fit->rows.used, t->validation));
     t->rows = fit->rows.used;
     t->hash = fit->rows.hash;
-    t->shuffle = t->shuffle && !fit->rows.file;
+    t->shuffle = t->shuffle && !fit->rows.file && fit->rows.used <= UINT32_MAX;
 }
 
 /* Adam moves by about its rate, whatever the gradient. */

@@ -24,19 +24,29 @@ struct run {
 
 static volatile sig_atomic_t interrupted;
 
-static void interrupt(int signal_number)
-{
-    interrupted = signal_number;
-}
-
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
 enum { WATCHED = sizeof watched / sizeof watched[0] };
+static struct sigaction before[WATCHED];
 
-/* From here on the first signal ends the run after its step, and a second one of its kind the
- * process. */
-static void watch(struct sigaction before[WATCHED])
+static void unwatch(void)
 {
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+    for (int i = 0; i < WATCHED; i++)
+        sigaction(watched[i], &before[i], NULL);
+}
+
+/* The first signal ends the run after its step, the second the process. */
+static void interrupt(int signal_number)
+{
+    if (interrupted) {
+        unwatch();
+        raise(signal_number);
+    }
+    interrupted = 1;
+}
+
+static void watch(void)
+{
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     interrupted = 0;
     for (int i = 0; i < WATCHED; i++) {
@@ -44,12 +54,6 @@ static void watch(struct sigaction before[WATCHED])
         if (before[i].sa_handler != SIG_IGN)
             sigaction(watched[i], &action, NULL);
     }
-}
-
-static void unwatch(const struct sigaction before[WATCHED])
-{
-    for (int i = 0; i < WATCHED; i++)
-        sigaction(watched[i], &before[i], NULL);
 }
 
 /* ---- Files -------------------------------------------------------------------------------- */
@@ -242,15 +246,14 @@ static int train(struct run *run)
     const struct lf_data *validation =
         fit->prepared.validation.rows > 0 ? &fit->prepared.validation : NULL;
     const double start = seconds();
-    struct sigaction before[WATCHED];
     const uint64_t steps = training_steps(&fit->training, fit->prepared.train.rows);
     run->first_step = lf_trainer_progress(run->trainer).step;
     progress_begin(&run->progress, "fit", "steps", (double)(steps - run->first_step),
                    fit->settings->quiet);
-    watch(before);
+    watch();
     const lf_status status =
         lf_trainer_run(run->trainer, &fit->prepared.train, validation, &result->end);
-    unwatch(before);
+    unwatch();
     progress_end(&run->progress);
     result->seconds = seconds() - start;
     result->progress = lf_trainer_progress(run->trainer);

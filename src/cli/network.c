@@ -44,6 +44,21 @@ cJSON *note_of(const struct lf_checkpoint *checkpoint)
     return cJSON_ParseWithLength(note, bytes);
 }
 
+/* Elements of the parameters that are described, which are looked for before room is made: a file
+ * may describe what it does not hold. */
+static size_t elements_of(const struct description *d)
+{
+    struct lf_module modules[MOST_MODULES];
+    const size_t count = description_modules(d, modules);
+    size_t sum = 0, elements;
+    for (size_t i = 0; i < count; i += 2)
+        if (__builtin_add_overflow(modules[i].in, 1, &elements) ||
+            __builtin_mul_overflow(elements, modules[i].out, &elements) ||
+            __builtin_add_overflow(sum, elements, &sum))
+            return 0;
+    return sum;
+}
+
 int network_load(struct network *n, struct description *d, const char *path,
                  const struct lf_kernels *kernels, struct lf_checkpoint **checkpoint)
 {
@@ -56,7 +71,8 @@ int network_load(struct network *n, struct description *d, const char *path,
         return 0;
     }
     cJSON *note = note_of(file);
-    int loaded = note && description_from_json(d, note);
+    int loaded =
+        note && description_from_json(d, note) && elements_of(d) == lf_checkpoint_elements(file);
     if (!loaded)
         complain("'%s' does not say what its parameters mean: it was not written by 'lanefit fit'",
                  path);

@@ -174,6 +174,8 @@ static void print_rows(const struct fit *fit)
         before = ", ";
     }
     putchar('\n');
+    if (rows->file)
+        puts("more rows than memory: kept in a temporary file, and taken in order");
 }
 
 static void print_r_squared(const struct fit *fit)

@@ -242,7 +242,10 @@ static int go_over(struct rows *rows, const struct rows_request *request)
     do {
         if (!table_read(rows->table, BLOCK, rows->block, &got, &error)) {
             progress_end(&progress);
-            complain("%s", error.text);
+            complain("%s%s", error.text,
+                     error.is_no_number && !request->features && !request->like
+                         ? "; --features names the columns to take"
+                         : "");
             return 0;
         }
         fine = take_block(rows, request, got);

@@ -29,9 +29,10 @@ static int fail_text(const struct csv *csv, const struct place *place,
     const char *why = csv_is_decimal_comma(field->first, field->last)
                           ? ": a decimal comma? lanefit reads decimal points"
                           : "";
-    return table_fail(error, "%s, line %" PRIu64 ", column %zu%s%s%s: '%s' is not a number%s",
-                      csv->text.input->name, place->line, place->column + 1, open, name, close,
-                      text, why);
+    table_fail(error, "%s, line %" PRIu64 ", column %zu%s%s%s: '%s' is not a number%s",
+               csv->text.input->name, place->line, place->column + 1, open, name, close, text, why);
+    error->is_no_number = 1;
+    return 0;
 }
 
 static int fail_ragged(const struct csv *csv, size_t columns, struct table_error *error)

@@ -11,6 +11,7 @@ int table_fail(struct table_error *error, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
+    error->is_no_number = 0;
     return 0;
 }
 

@@ -9,6 +9,7 @@ enum { TABLE_ERROR_CHARS = 512 };
 
 struct table_error {
     char text[TABLE_ERROR_CHARS]; /* no end of line */
+    int is_no_number;             /* it is that a field holds other text */
 };
 
 /* Sets the text, cut where it gets too long, and returns 0. */

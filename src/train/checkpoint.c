@@ -217,6 +217,11 @@ const void *lf_checkpoint_note(const struct lf_checkpoint *checkpoint, size_t *n
     return checkpoint ? checkpoint->note : NULL;
 }
 
+size_t lf_checkpoint_elements(const struct lf_checkpoint *checkpoint)
+{
+    return checkpoint ? checkpoint->size : 0;
+}
+
 int lf_checkpoint_has_run(const struct lf_checkpoint *checkpoint)
 {
     return checkpoint && checkpoint->has_run;
