@@ -235,6 +235,26 @@ refuses 1 "can't write 'no/such/model'" fit few.csv --save no/such/model
 refuses 1 "can't write '$work'" fit few.csv --save "$work"
 refuses 1 "can't write 'no/such.svg'" fit few.csv --plot no/such.svg
 [ -e /dev/full ] && refuses 1 "can't write '/dev/full'" fit few.csv --history /dev/full
+cp few.csv kept.csv
+for option in --save --history --plot; do
+    refuses 1 'is the file that is read' fit few.csv $option few.csv
+done
+refuses 1 'is the file that is read' predict gaps.model gaps.csv --output gaps.csv
+refuses 1 'is the file that is read' predict gaps.model gaps.csv --output gaps.model
+refuses 1 'is there, and is no model' fit few.csv --save one.csv
+cmp few.csv kept.csv || fail 'few.csv has changed'
+printf 'x,y\n1e300,1\n-1e300,2\n3,5\n' >far.csv
+printf 'x,y\n1e-310,1\n2e-310,2\n3e-310,5\n' >close.csv
+refuses 1 'column 1 (x) are too far apart' fit far.csv
+refuses 1 'column 1 (x) are too far apart' fit far.csv --target x
+refuses 1 'column 1 (x) are too far apart, or too close' fit close.csv
+printf 'x,y\n1,7\n2,7\n3,7\n' >flat.csv
+runs 0 fit flat.csv
+near '(intercept)' 7 1e-6
+! grep -q R2 out || fail "R2 of a constant: $(cat out)"
+printf 'a,a,y\n1,2,3\n2,1,5\n3,5,6\n4,4,9\n' >twice.csv
+runs 0 fit twice.csv --save twice.model
+runs 0 predict twice.model twice.csv
 refuses 1 'is not a model of lanefit' show few.csv
 refuses 1 'is not a model of lanefit' predict few.csv few.csv
 refuses 1 "there is no column 'area'" predict net.model few.csv

@@ -84,6 +84,9 @@ void output_discard(struct output *output);
 /* Whether a file could be put in place of the path, which is left as it is; complains if not. */
 int can_replace(const char *path);
 
+/* Whether what is written there leaves the input alone; complains if not. NULL is nowhere. */
+int spares_input(const char *path, const char *input);
+
 /* Flushes stdout; complains and returns 0 when something written to it got lost. */
 int flush_stdout(void);
 

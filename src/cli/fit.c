@@ -192,6 +192,10 @@ int fit_main(int argc, char **argv)
     }
     struct fit fit = {.settings = &settings};
     code = EXIT_FAILED;
+    if (!spares_input(settings.save, settings.rows.path) ||
+        !spares_input(settings.history, settings.rows.path) ||
+        !spares_input(settings.plot, settings.rows.path))
+        return code;
     if (settings.resume ? go_on(&fit) : begin(&fit))
         code = fit_train(&fit);
     if (code == EXIT_DONE && (!report_fit(&fit) || !flush_stdout()))

@@ -50,7 +50,8 @@ struct fit {
 };
 
 /* Fills result.r_squared: 1 - the sum of squared errors over that of the targets around their mean;
- * NaN for logistic and Poisson regression. Complains and returns 0. */
+ * NaN for targets that do not vary, and for logistic and Poisson regression. Complains and returns
+ * 0. */
 int r_squared(struct fit *fit);
 
 /* Trains, and writes what is asked for. Returns an exit code. */

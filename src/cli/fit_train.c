@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct run {
     struct fit *fit;
@@ -89,11 +90,26 @@ static int save(struct run *run)
     return status == LF_OK;
 }
 
+/* Whether a file is a model, empty or not there: other files are not overwritten by one. */
+static int is_model_or_new(const char *path)
+{
+    struct lf_checkpoint *checkpoint;
+    struct stat file;
+    if (stat(path, &file) != 0 || file.st_size == 0)
+        return 1;
+    const lf_status status = lf_checkpoint_read(&checkpoint, path, NULL);
+    lf_checkpoint_free(checkpoint);
+    if (status != LF_FORMAT)
+        return 1;
+    complain("'%s' is there, and is no model: remove it, or save the model elsewhere", path);
+    return 0;
+}
+
 /* Opens what will be written at the end, so that a name that can't be is known at the start. */
 static int open_files(struct run *run)
 {
     const struct fit_settings *s = run->fit->settings;
-    if (s->save && !can_replace(s->save))
+    if (s->save && !(can_replace(s->save) && is_model_or_new(s->save)))
         return 0;
     if ((s->history && !output_open(&run->csv, s->history)) ||
         (s->plot && !output_open(&run->plot, s->plot)))

@@ -149,6 +149,16 @@ int can_replace(const char *path)
     return can;
 }
 
+int spares_input(const char *path, const char *input)
+{
+    struct stat one, other;
+    if (!path || stat(path, &one) != 0 || stat(input, &other) != 0 || !S_ISREG(one.st_mode) ||
+        one.st_dev != other.st_dev || one.st_ino != other.st_ino)
+        return 1;
+    complain("'%s' is the file that is read: it would be overwritten", path);
+    return 0;
+}
+
 int output_open(struct output *output, const char *path)
 {
     *output = (struct output){.path = path};

@@ -249,7 +249,8 @@ static int predict(struct prediction *p, const char *output, struct table_option
         complain("--append writes text: --output can't be an .npy file then");
         return EXIT_USAGE;
     }
-    int done = network_load(&p->network, &p->description, p->model_path, kernels, NULL) &&
+    int done = spares_input(output, p->path) && spares_input(output, p->model_path) &&
+               network_load(&p->network, &p->description, p->model_path, kernels, NULL) &&
                open_table(p, options) && output_open(&p->output, output ? output : "-");
     done = done && predict_rows(p) && finish(p);
     output_discard(&p->output);

@@ -50,6 +50,23 @@ static int out_of_memory(const struct rows *rows)
     return 0;
 }
 
+/* Whether the squares of what a column spans are numbers. */
+static int can_be_scaled(const struct rows *rows)
+{
+    static const double least = 1e-140, most = 1e140;
+    for (size_t i = 0; i < rows->width; i++) {
+        const double span = rows->high[i] / 2 - rows->low[i] / 2;
+        if (span == 0 || (span >= least && span <= most))
+            continue;
+        complain(
+            "%s: the values of column %zu (%s) are too far apart, or too close: they span %g to "
+            "%g; lanefit takes spans of 1e-140 to 1e140: use another unit",
+            rows->path, rows->columns[i] + 1, rows->name[i], rows->low[i], rows->high[i]);
+        return 0;
+    }
+    return 1;
+}
+
 /* Whether the features vary: one value in all rows can't be told from the intercept. */
 static int vary(const struct rows *rows)
 {
@@ -80,7 +97,7 @@ static void scale_targets(struct description *d, const struct rows *rows, const 
 int prepare_scaling(struct description *d, struct rows *rows, const struct lf_kernels *kernels,
                     double held)
 {
-    if (!vary(rows))
+    if (!vary(rows) || !can_be_scaled(rows))
         return 0;
     d->low = rows->low[0];
     d->high = rows->high[0];

@@ -63,7 +63,8 @@ int r_squared(struct fit *fit)
     else if (has_residuals)
         done = sum_squares(fit, x, y, errors, errors + d->targets);
     for (size_t i = 0; done && i < d->targets; i++)
-        r2[i] = has_residuals ? 1 - errors[i] / errors[d->targets + i] : NAN;
+        r2[i] = has_residuals && errors[d->targets + i] > 0 ? 1 - errors[i] / errors[d->targets + i]
+                                                            : NAN;
     free(x);
     free(y);
     free(errors);

@@ -76,9 +76,18 @@ static int name_columns(struct rows *rows)
     rows->sum = calloc(rows->width, sizeof *rows->sum);
     if (!rows->name || !rows->missing || !rows->block || !rows->low || !rows->high || !rows->sum)
         return out_of_memory(rows->path);
-    for (size_t i = 0; i < rows->width; i++)
-        if (!(rows->name[i] = strdup(table_name(rows->table, rows->columns[i], spare))))
+    for (size_t i = 0; i < rows->width; i++) {
+        struct table_error error;
+        size_t found;
+        const char *name = table_name(rows->table, rows->columns[i], spare);
+        /* By a name that stands twice, the column would not be found again. */
+        if (!table_find(rows->table, name, &found, &error)) {
+            snprintf(spare, sizeof spare, "%zu", rows->columns[i] + 1);
+            name = spare;
+        }
+        if (!(rows->name[i] = strdup(name)))
             return out_of_memory(rows->path);
+    }
     return 1;
 }
 
