@@ -96,7 +96,7 @@ int flush_stdout(void);
 struct progress {
     const char *what, *unit;
     double total, start, shown; /* a total of 0 is not known */
-    int on, visible;
+    int on;
     char note[64]; /* "loss 0.12, ", or nothing */
 };
 
@@ -105,6 +105,7 @@ void progress_begin(struct progress *progress, const char *what, const char *uni
 void progress_update(struct progress *progress, double done);
 int progress_is_due(const struct progress *progress); /* whether an update would show */
 void progress_end(struct progress *progress);
+void progress_hide(void); /* takes the line away, where there is one, until the next update */
 
 /* Whether there is somebody to comment to: stderr is a terminal, and not told to be quiet. */
 int speaks(int quiet);

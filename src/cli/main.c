@@ -36,6 +36,7 @@ void complain(const char *format, ...)
 {
     va_list arguments;
     fflush(stdout);
+    progress_hide();
     fputs("lanefit: ", stderr);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);

@@ -4,6 +4,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The one whose line is on the terminal; NULL: none. */
+static struct progress *shown;
+
 double seconds(void)
 {
     struct timespec now;
@@ -48,12 +51,18 @@ void progress_update(struct progress *progress, double done)
         fprintf(stderr, "%.3g %s, %.3g %s/s", done, progress->unit, done / elapsed, progress->unit);
     fflush(stderr);
     progress->shown = now;
-    progress->visible = 1;
+    shown = progress;
+}
+
+void progress_hide(void)
+{
+    if (shown)
+        fputs("\r\033[K", stderr);
+    shown = NULL;
 }
 
 void progress_end(struct progress *progress)
 {
-    if (progress->visible)
-        fputs("\r\033[K", stderr);
-    progress->visible = 0;
+    if (shown == progress)
+        progress_hide();
 }

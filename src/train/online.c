@@ -26,15 +26,18 @@ static size_t run_kernel(struct lf_trainer *t, const struct lf_data *d, size_t f
     void *weight = lf_parameter_value(&layer->weight), *bias = lf_parameter_value(&layer->bias);
     const struct lf_kernels *k = t->model->kernels;
     const struct lf_data part = lf_data_rows(d, first, rows);
-    double losses[AT_ONCE]; /* of the type */
+    union {
+        float f32[AT_ONCE];
+        double f64[AT_ONCE];
+    } losses;
     const size_t taken =
         d->dtype == LF_F32
             ? k->f32.online_rows(rows, part.x, d->x_row_stride, part.y, d->y_row_stride, (float)lr,
-                                 weight, bias, (float *)(void *)losses)
+                                 weight, bias, losses.f32)
             : k->f64.online_rows(rows, part.x, d->x_row_stride, part.y, d->y_row_stride, lr, weight,
-                                 bias, losses);
+                                 bias, losses.f64);
     for (size_t r = 0; r < taken; r++) {
-        const double loss = lf_element(d->dtype, losses, r);
+        const double loss = lf_element(d->dtype, &losses, r);
         t->run.progress.loss = loss;
         t->run.loss_sum += loss;
         t->run.window_loss += loss;
