@@ -1,43 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The command, as a user runs it: cli.sh LANEFIT DATA. $LANEFIT_RUNNER runs it, where it needs one.
-set -u
-lanefit="${LANEFIT_RUNNER:-} $1"
+. "${0%/*}/command.sh"
 data=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-
-fail() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-# runs EXIT ARGUMENT...: runs the command; output in $work/out and $work/err.
-runs() {
-    expected=$1
-    shift
-    $lanefit "$@" >"$work/out" 2>"$work/err"
-    status=$?
-    [ $status -eq "$expected" ] || fail "'$*' exits $status, not $expected: $(cat "$work/err")"
-}
 
 # prints TEXT: the last run printed just that, and nothing on stderr.
 prints() {
     [ "$(cat "$work/out")" = "$1" ] || fail "printed: $(cat "$work/out")"
     [ ! -s "$work/err" ] || fail "on stderr: $(cat "$work/err")"
-}
-
-# refuses EXIT TEXT ARGUMENT...: exits so, with one line on stderr that holds the text, and nothing
-# on stdout.
-refuses() {
-    text=$2
-    expected=$1
-    shift 2
-    runs "$expected" "$@"
-    [ "$(wc -l <"$work/err")" -eq 1 ] || fail "'$*': not one line: $(cat "$work/err")"
-    grep -qF -- "$text" "$work/err" || fail "'$*' says: $(cat "$work/err")"
-    [ ! -s "$work/out" ] || fail "'$*' prints: $(cat "$work/out")"
 }
 
 # widest: the columns of the longest line that the last run printed.
@@ -251,4 +221,4 @@ refuses 2 "--kernel needs a value" compare --kernel
 refuses 2 "unknown option '--fast'" compare --fast
 refuses 2 "compare takes options alone, not 'affine'" compare affine
 
-[ $failures -eq 0 ]
+finish

@@ -1,41 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# `lanefit fit`, `predict` and `show`, as a user runs them: fit.sh LANEFIT PROJECT. $LANEFIT_RUNNER
-# runs it, where it needs one.
-set -u
-program=$(realpath "$1")
-lanefit="${LANEFIT_RUNNER:-} $program"
+# `lanefit fit`, `predict` and `show`, as a user runs them: fit.sh LANEFIT PROJECT.
+. "${0%/*}/command.sh"
 project=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-failures=0
-
-fail() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-# runs EXIT ARGUMENT...: runs the command; output in ./out and ./err.
-runs() {
-    expected=$1
-    shift
-    $lanefit "$@" >out 2>err
-    status=$?
-    [ $status -eq "$expected" ] || fail "'$*' exits $status, not $expected: $(cat err)"
-}
-
-# refuses EXIT TEXT ARGUMENT...: exits so, with one line on stderr that holds the text, and nothing
-# on stdout.
-refuses() {
-    text=$2
-    expected=$1
-    shift 2
-    runs "$expected" "$@"
-    [ "$(wc -l <err)" -eq 1 ] || fail "'$*': not one line: $(cat err)"
-    grep -qF -- "$text" err || fail "'$*' says: $(cat err)"
-    [ ! -s out ] || fail "'$*' prints: $(cat out)"
-}
 
 # says TEXT: the last run printed it.
 says() {
@@ -291,4 +259,4 @@ for command in fit predict show; do
     [ "$(wc -l <out)" -le 40 ] || fail "the help of $command is longer than a screen"
 done
 
-[ $failures -eq 0 ] || exit 1
+finish

@@ -74,8 +74,7 @@ static lf_status open_blocks(struct lf_trainer *t, struct lf_source *source,
 
 static lf_status take_block(struct lf_trainer *t, struct lf_source *source, struct lf_data *block)
 {
-    lf_status status =
-        lf_source_take(source, lf_rows_left(&source->data, source->row, LF_BLOCK_ROWS), block);
+    const lf_status status = lf_source_block(source, block);
     return status == LF_OK ? status : lf_trainer_fail(t, status, "the stream of rows has failed");
 }
 

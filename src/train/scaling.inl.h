@@ -27,8 +27,7 @@ static lf_status TYPED(moments)(const struct TYPED(lf_kernels) * k, struct lf_so
     lf_status status = lf_source_seek(source, 0);
     for (size_t b = 0; status == LF_OK && b < blocks; b++) {
         struct lf_data block;
-        status =
-            lf_source_take(source, lf_rows_left(&source->data, source->row, LF_BLOCK_ROWS), &block);
+        status = lf_source_block(source, &block);
         if (status != LF_OK)
             break;
         k->column_moments_part(block.rows, block.in, block.x, block.x_row_stride,
@@ -113,8 +112,7 @@ static lf_status TYPED(gram)(const struct lf_kernels *kernels, struct lf_source 
     lf_status status = lf_source_seek(source, 0);
     for (size_t b = 0; status == LF_OK && b < blocks; b++) {
         struct lf_data block;
-        status =
-            lf_source_take(source, lf_rows_left(&source->data, source->row, LF_BLOCK_ROWS), &block);
+        status = lf_source_block(source, &block);
         if (status != LF_OK)
             break;
         k->gram_part(block.rows, in, 0, block.x, block.x_row_stride, block.x_col_stride, NULL, NULL,

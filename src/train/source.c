@@ -126,6 +126,11 @@ lf_status lf_source_take(struct lf_source *s, size_t rows, struct lf_data *piece
     return LF_OK;
 }
 
+lf_status lf_source_block(struct lf_source *s, struct lf_data *block)
+{
+    return lf_source_take(s, lf_rows_left(&s->data, s->row, LF_BLOCK_ROWS), block);
+}
+
 double lf_source_mass(const struct lf_source *s, size_t rows)
 {
     if (!s->data.weight)

@@ -26,6 +26,9 @@ lf_status lf_source_seek(struct lf_source *source, size_t row);
 /* *piece = the next rows, good until the next call. LF_IO. */
 lf_status lf_source_take(struct lf_source *source, size_t rows, struct lf_data *piece);
 
+/* The same of the next block, which may be the last and smaller. */
+lf_status lf_source_block(struct lf_source *source, struct lf_data *block);
+
 /* What a mean over the next rows divides by, but for the outputs: their number, or their weight. A
  * stream has no weights. */
 double lf_source_mass(const struct lf_source *source, size_t rows);
