@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of lanefit-bench; each registers its benchmarks. */
+/* The parts of lanefit-bench; each registers its benchmarks, of one table where it takes one. */
 #ifndef LANEFIT_BENCH_BENCH_H
 #define LANEFIT_BENCH_BENCH_H
 
@@ -7,17 +7,13 @@
 
 #include <lanefit/lanefit.h>
 
-void register_autograd(void);
-void register_kernels(void);
-void register_limits(void);
-void register_runs(void);
-void register_train(void);
-
-/* The chain of dependent operations of one run's steps, and nothing else: chain.c says which.
- * Returns a number that depends on all of them. */
-float chain_linear(size_t steps);
-float chain_shared(size_t steps);
-double chain_linear_f64(size_t steps);
-double chain_shared_f64(size_t steps);
+void register_chains(void);
+void register_autograd(const struct lf_kernels *kernels);
+void register_kernels(const struct lf_kernels *kernels);
+void register_limits(const struct lf_kernels *kernels);
+void register_passes(const struct lf_kernels *kernels);
+void register_peers(const struct lf_kernels *kernels);
+void register_runs(const struct lf_kernels *kernels);
+void register_train(const struct lf_kernels *kernels);
 
 #endif

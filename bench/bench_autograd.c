@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps on the tape, beside libtorch where the build has it, and what the tape itself takes. */
+/* Steps on the tape, in f32:
+ *   autograd/line|line_shared[_one_pass]/ISA   the post's step, beside its chain
+ *   autograd/network/ISA                       a batch of 32 through a 1-16-16-1 tanh network,
+ *                                              beside its kernel calls alone
+ *   autograd/op/ISA                            forward and backward of the smallest operation
+ * and, but for the last, libtorch where the build has it. */
 #include "bench.h"
 
-#include "paired.h"
+#include "contest.h"
+#include "limit.h"
 #ifdef LF_LIBTORCH
 #include "peers/libtorch.h"
 #endif
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LINE_STEPS = 500, PEER_STEPS = 8, NETWORK_STEPS = 32, ROWS = 32, WIDTH = 16, CHAIN = 64 };
@@ -25,14 +32,13 @@ struct trained {
     int shared, one_pass;
 };
 
-/* What is timed, and what beside it: own_steps of the one, beside_steps of the other. */
+enum what { LINE, NETWORK, OP };
+
 struct subject {
+    enum what what;
     const struct lf_kernels *kernels;
-    void (*own)(void *trained), (*beside)(void *trained);
-    size_t own_steps, beside_steps;
-    const char *own_unit, *beside_unit, *ratio;
-    int network, shared, one_pass;
-    char name[64];
+    int shared, one_pass;
+    char name[48];
 };
 
 /* The post's step: draw, forward, loss, backward, update. */
@@ -126,11 +132,6 @@ static void libtorch_network_steps(void *context)
 }
 #endif
 
-static void nothing(void *context)
-{
-    (void)context;
-}
-
 static int begin(struct trained *t, const struct subject *subject)
 {
     const struct lf_optimizer_options sgd = lf_sgd(0.01);
@@ -146,88 +147,74 @@ static int begin(struct trained *t, const struct subject *subject)
     }
     lf_rng_seed(&t->rng, 1024);
     if (lf_model_create(&t->model, t->kernels, LF_F32) || lf_tape_create(&t->tape, t->model) ||
-        (subject->network ? lf_model_add_sequential(t->model, "", 5, t->net)
-                          : lf_model_add_linear(t->model, "linear", 1, 1, &t->linear)) ||
+        (subject->what == NETWORK ? lf_model_add_sequential(t->model, "", 5, t->net)
+                                  : lf_model_add_linear(t->model, "linear", 1, 1, &t->linear)) ||
         lf_optimizer_create(&t->optimizer, t->model, &sgd))
         return 0;
     lf_model_init(t->model, &t->rng);
     return 1;
 }
 
+/* Enters lanefit and what is timed beside it. */
+static void enter(struct contest *contest, struct trained *t, const struct subject *s,
+                  struct limit *limit)
+{
+    static void (*const own[])(void *) = {
+        [LINE] = line_steps, [NETWORK] = network_steps, [OP] = chain_steps};
+    static const double units[] = {[LINE] = LINE_STEPS, [NETWORK] = NETWORK_STEPS, [OP] = CHAIN};
+    const struct limit_work work = {.chain_linear = s->shared ? 0 : LINE_STEPS,
+                                    .chain_shared = s->shared ? LINE_STEPS : 0};
+    contest->steps = s->what == OP ? 0 : 1;
+    contest_add(contest, "lanefit", CONTEST_LANEFIT, own[s->what], t)->units = units[s->what];
+#ifdef LF_LIBTORCH
+    if (s->what != OP)
+        contest_add(contest, "libtorch", CONTEST_PEER,
+                    s->what == LINE ? libtorch_line_steps : libtorch_network_steps, t)
+            ->units = PEER_STEPS;
+#endif
+    if (s->what == NETWORK)
+        contest_add(contest, "kernels", CONTEST_LIMIT, network_kernels, t)->units = NETWORK_STEPS;
+    if (s->what == LINE && limit_create(limit, limits_of(t->kernels->name), &work, 1, contest))
+        contest->contender[contest->count - 1].units = LINE_STEPS;
+}
+
 static void time_subject(struct bench_state *state, const void *argument)
 {
-    const struct subject *subject = argument;
+    const struct subject *s = argument;
     struct trained t;
-    double own, beside;
-    if (begin(&t, subject)) {
-        paired_run(state, &(struct paired){subject->own, subject->beside, &t}, &own, &beside);
-        own *= 1e9 / (double)subject->own_steps;
-        beside *= 1e9 / (double)subject->beside_steps;
-        bench_counter(state, subject->own_unit, own);
-        if (subject->beside != nothing) {
-            bench_counter(state, subject->beside_unit, beside);
-            bench_counter(state, subject->ratio, beside / own);
-        }
+    struct contest contest = {.unit = s->what == OP ? "operation" : "step"};
+    struct limit limit = {0};
+    if (begin(&t, s)) {
+        enter(&contest, &t, s, &limit);
+        contest_run(state, &contest);
         if (lf_tape_status(t.tape) != LF_OK)
             bench_fail(state, lf_tape_message(t.tape));
-    } else
+    } else {
         bench_fail(state, "out of memory");
+    }
+    limit_destroy(&limit);
     lf_optimizer_destroy(t.optimizer);
     lf_tape_destroy(t.tape);
     lf_model_destroy(t.model);
 }
 
-void register_autograd(void)
+void register_autograd(const struct lf_kernels *kernels)
 {
-#ifdef LF_LIBTORCH
-    void (*const line)(void *) = libtorch_line_steps,
-                            (*const network)(void *) = libtorch_network_steps;
-#else
-    void (*const line)(void *) = nothing, (*const network)(void *) = nothing;
-#endif
-#define LINE .own = line_steps, .own_steps = LINE_STEPS, .beside = line, LIBTORCH
-#define LIBTORCH                                                                                   \
-    .beside_steps = PEER_STEPS, .own_unit = "ns_a_step", .beside_unit = "libtorch_ns",             \
-    .ratio = "times_faster"
-    const struct subject kinds[] = {
-        {LINE, .name = "line"},
-        {LINE, .one_pass = 1, .name = "line_one_pass"},
-        {LINE, .shared = 1, .name = "line_shared"},
-        {LINE, .shared = 1, .one_pass = 1, .name = "line_shared_one_pass"},
-        {.own = network_steps,
-         .own_steps = NETWORK_STEPS,
-         .beside = network,
-         LIBTORCH,
-         .network = 1,
-         .name = "network"},
-        {.own = network_steps,
-         .own_steps = NETWORK_STEPS,
-         .beside = network_kernels,
-         .beside_steps = NETWORK_STEPS,
-         .own_unit = "ns_a_step",
-         .beside_unit = "kernels_ns",
-         .ratio = "share_of_kernels",
-         .network = 1,
-         .name = "network_kernels"},
-        {.own = chain_steps,
-         .own_steps = CHAIN,
-         .beside = nothing,
-         .beside_steps = 1,
-         .own_unit = "ns_an_op",
-         .name = "op"}};
-#undef LINE
-#undef LIBTORCH
-    enum { KINDS = sizeof kinds / sizeof kinds[0] };
-    static struct subject subjects[LF_TABLES][KINDS];
-    const struct lf_kernels *tables[LF_TABLES];
-    size_t n = lf_kernels_usable(tables);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < KINDS; k++) {
-            struct subject *subject = &subjects[i][k];
-            *subject = kinds[k];
-            subject->kernels = tables[i];
-            snprintf(subject->name, sizeof subject->name, "autograd/%s/f32/%s", kinds[k].name,
-                     tables[i]->name);
-            bench_register_manual(subject->name, time_subject, subject);
-        }
+    static const struct subject subjects[] = {
+        {.what = LINE, .name = "line"},
+        {.what = LINE, .one_pass = 1, .name = "line_one_pass"},
+        {.what = LINE, .shared = 1, .name = "line_shared"},
+        {.what = LINE, .shared = 1, .one_pass = 1, .name = "line_shared_one_pass"},
+        {.what = NETWORK, .name = "network"},
+        {.what = OP, .name = "op"}};
+    const size_t count = sizeof subjects / sizeof subjects[0];
+    for (size_t i = 0; limits_of(kernels->name) && i < count; i++) {
+        struct subject *s = malloc(sizeof *s); /* lives as long as the program */
+        if (!s)
+            return;
+        *s = subjects[i];
+        s->kernels = kernels;
+        snprintf(s->name, sizeof s->name, "autograd/%s/%s", subjects[i].name, kernels->name);
+        bench_register_manual(s->name, time_subject, s);
+    }
 }

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Epochs of the trainer over data in memory, SGD on the mean squared error, each beside something:
- *   epoch/TYPE/ISA/ROWSxIN/BATCH   in order or shuffled, beside a loop that reads the rows once:
- *                                  of_read = its bandwidth as a fraction of the loop's; single rows
- *                                  beside the chain of their steps: times_chain
- *   peer/libtorch/...              beside the same epoch by libtorch on one thread, the parameters
- *                                  being the same within rounding: times_faster
- *   threads/...                    a full batch by two threads beside one: times_faster */
+/* Epochs of the trainer over data in memory, SGD on the mean squared error:
+ *   epoch/ISA/ROWSxIN/BATCH[/shuffled]   beside the limit that binds, and libtorch on one thread
+ *                                        where the build has it and rows are in order
+ *   threads/ISA/ROWSxIN                  a full batch by two threads beside one
+ * libtorch's parameters are held against lanefit's before it is timed. */
 #include "bench.h"
 
-#include "../tests/bits.h"
-#include "limits.h"
-#include "paired.h"
+#include "contest.h"
+#include "limit.h"
+#include "reals.h"
 #ifdef LF_LIBTORCH
 #include "peers/libtorch.h"
 #endif
@@ -19,16 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum beside { READ, CHAIN, LIBTORCH, ONE_THREAD };
 enum { MOST_IN = 8, EPOCHS = 10 };
 static const double rate = 0.01;
 
 struct epoch {
     const struct lf_kernels *kernels;
-    const struct limits *limits;
-    enum beside beside;
     size_t rows, in, batch;
-    int shuffle;
+    int shuffle, threads;
     char name[64];
 };
 
@@ -45,7 +40,7 @@ struct training {
 static int is_not_the_last(void *context, const struct lf_train_progress *progress)
 {
     const struct training *t = context;
-    return t->epoch->beside == ONE_THREAD && progress->epoch % EPOCHS != 0;
+    return t->epoch->threads > 1 && progress->epoch % EPOCHS != 0;
 }
 
 static void run(const struct training *t, int i)
@@ -64,58 +59,33 @@ static void run_one_thread(void *context)
     run(context, 1);
 }
 
-static void run_read(void *context)
-{
-    const struct training *t = context;
-    const struct lf_data *d = &t->data;
-    volatile double kept = t->epoch->limits->read(d->x, d->rows * d->in * sizeof(float)) +
-                           t->epoch->limits->read(d->y, d->rows * sizeof(float));
-    (void)kept;
-}
-
-static void run_chain(void *context)
-{
-    volatile float kept = chain_linear(((const struct training *)context)->data.rows);
-    (void)kept;
-}
-
+#ifdef LF_LIBTORCH
 static void run_libtorch(void *context)
 {
-#ifdef LF_LIBTORCH
     const struct training *t = context;
     float parameters[MOST_IN + 1] = {0};
     libtorch_epoch(t->data.rows, t->data.in, t->data.x, t->data.y, t->epoch->batch, rate,
                    parameters);
-#else
-    (void)context;
-#endif
 }
 
-/* Whether an epoch of both, from parameters of 0, ends alike. A thousand steps of a few roundings
- * each, of parameters below 1, at rates that make errors shrink. */
-static int agrees_with_libtorch(struct training *t)
+/* Whether an epoch of both, from parameters of 0, ends alike: NULL, or what differs. A thousand
+ * steps of a few roundings each, of parameters below 1, at rates that make errors shrink. */
+static const char *differs_from_libtorch(struct training *t)
 {
-    run(t, 0);
-#ifdef LF_LIBTORCH
+    static char message[96];
     float other[MOST_IN + 1] = {0};
     const float *own = lf_parameter_value(&t->layer[0].layer.weight);
+    run(t, 0);
     libtorch_epoch(t->data.rows, t->data.in, t->data.x, t->data.y, t->epoch->batch, rate, other);
     for (size_t i = 0; i <= t->data.in; i++)
-        if (!(fabsf(own[i] - other[i]) < 1e-4f))
-            return 0;
+        if (!(fabsf(own[i] - other[i]) < 1e-4f)) {
+            snprintf(message, sizeof message, "parameter %zu is %.9g, that of libtorch %.9g", i,
+                     (double)own[i], (double)other[i]);
+            return message;
+        }
+    return NULL;
+}
 #endif
-    return 1;
-}
-
-/* n floats in [-1, 1). NULL when memory is out. */
-static float *random_floats(size_t n)
-{
-    float *values = malloc(n * sizeof *values);
-    struct test_rng rng = {n};
-    for (size_t i = 0; values && i < n; i++)
-        values[i] = (float)test_uniform(&rng, -1, 1);
-    return values;
-}
 
 /* The trainer that is timed, and one that may be timed beside it. */
 static int open_trainers(struct training *t)
@@ -124,7 +94,7 @@ static int open_trainers(struct training *t)
     struct lf_train_options options = {.optimizer = lf_sgd(rate),
                                        .batch = e->batch,
                                        .shuffle = e->shuffle,
-                                       .threads = e->beside == ONE_THREAD ? 2 : 1,
+                                       .threads = (size_t)e->threads,
                                        .epochs = UINT64_MAX,
                                        .after_epoch = is_not_the_last,
                                        .context = t};
@@ -140,39 +110,48 @@ static int open_trainers(struct training *t)
     return 1;
 }
 
-static void time_training(struct bench_state *state, struct training *t)
+/* Enters what is timed beside the epoch. NULL, or what is wrong. */
+static const char *enter(struct contest *contest, struct training *t, struct limit *limit)
 {
-    static void (*const besides[])(void *) = {[READ] = run_read,
-                                              [CHAIN] = run_chain,
-                                              [LIBTORCH] = run_libtorch,
-                                              [ONE_THREAD] = run_one_thread};
-    static const char *const ratios[] = {[READ] = "of_read",
-                                         [CHAIN] = "times_chain",
-                                         [LIBTORCH] = "times_faster",
-                                         [ONE_THREAD] = "times_faster"};
     const struct epoch *e = t->epoch;
-    const size_t batch = e->batch > 0 ? e->batch : e->rows;
-    double own, other;
-    paired_run(state, &(struct paired){run_own, besides[e->beside], t}, &own, &other);
-    own /= e->beside == ONE_THREAD ? EPOCHS : 1;
-    other /= e->beside == ONE_THREAD ? EPOCHS : 1;
-    bench_counter(state, "GB_s", 1e-9 * (double)(e->rows * (e->in + 1) * sizeof(float)) / own);
-    bench_counter(state, "ns_a_step", 1e9 * own / (double)((e->rows + batch - 1) / batch));
-    bench_counter(state, ratios[e->beside], e->beside == CHAIN ? own / other : other / own);
+    const double epochs = e->threads > 1 ? EPOCHS : 1;
+    const double values = (double)e->rows * (double)(e->in + 1);
+    const struct limit_work work = {.dtype = LF_F32,
+                                    .flops = 4 * values,
+                                    .read = sizeof(float) * values,
+                                    .chain_linear = e->batch == 1 ? e->rows : 0};
+    contest->bytes = work.read;
+    contest->rows = (double)e->rows;
+    contest_add(contest, "lanefit", CONTEST_LANEFIT, run_own, t)->units = epochs;
+    if (e->threads > 1)
+        contest_add(contest, "one_thread", CONTEST_PEER, run_one_thread, t)->units = epochs;
+#ifdef LF_LIBTORCH
+    else if (!e->shuffle && e->batch > 1) {
+        const char *wrong = differs_from_libtorch(t);
+        if (wrong)
+            return wrong;
+        contest_add(contest, "libtorch", CONTEST_PEER, run_libtorch, t);
+    }
+#endif
+    return limit_create(limit, limits_of(e->kernels->name), &work, 1, contest) ? NULL
+                                                                               : "out of memory";
 }
 
 static void time_epoch(struct bench_state *state, const void *argument)
 {
     const struct epoch *e = argument;
     struct training t = {.epoch = e};
-    float *x = random_floats(e->rows * e->in), *y = random_floats(e->rows);
+    struct contest contest = {.unit = "epoch"};
+    struct limit limit = {0};
+    float *x = reals(LF_F32, e->rows * e->in), *y = reals(LF_F32, e->rows);
     t.data = lf_data_f32(e->rows, e->in, x, 1, y);
-    if (!x || !y || !open_trainers(&t))
-        bench_fail(state, "out of memory");
-    else if (e->beside == LIBTORCH && !agrees_with_libtorch(&t))
-        bench_fail(state, "libtorch arrives at other parameters");
+    const char *wrong = x && y && open_trainers(&t) ? NULL : "out of memory";
+    wrong = wrong ? wrong : enter(&contest, &t, &limit);
+    if (wrong)
+        bench_fail(state, wrong);
     else
-        time_training(state, &t);
+        contest_run(state, &contest);
+    limit_destroy(&limit);
     for (int i = 0; i < 2; i++) {
         lf_trainer_destroy(t.trainer[i]);
         lf_model_destroy(t.model[i]);
@@ -181,37 +160,31 @@ static void time_epoch(struct bench_state *state, const void *argument)
     free(y);
 }
 
-void register_train(void)
+static void add(struct epoch epoch)
 {
-    static const struct {
-        const char *family;
-        size_t rows, in, batch;
-        int shuffle;
-        enum beside beside;
-    } shapes[] = {{"epoch", 1000000, 8, 1024, 0, READ},
-                  {"epoch", 1000000, 8, 1024, 1, READ},
-                  {"epoch", 1000000, 1, 1, 0, CHAIN},
-#ifdef LF_LIBTORCH
-                  {"peer/libtorch", 1000000, 8, 1024, 0, LIBTORCH},
-#endif
-                  {"threads", 8000000, 8, 0, 0, ONE_THREAD},
-                  {"threads", 100000, 8, 0, 0, ONE_THREAD}};
-    enum { SHAPES = sizeof shapes / sizeof shapes[0] };
-    static struct epoch epochs[LF_TABLES][SHAPES];
-    const struct lf_kernels *tables[LF_TABLES];
-    size_t n = lf_kernels_usable(tables);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < SHAPES && limits_of(tables[i]->name); k++) {
-            struct epoch *e = &epochs[i][k];
-            *e = (struct epoch){.kernels = tables[i],
-                                .limits = limits_of(tables[i]->name),
-                                .beside = shapes[k].beside,
-                                .rows = shapes[k].rows,
-                                .in = shapes[k].in,
-                                .batch = shapes[k].batch,
-                                .shuffle = shapes[k].shuffle};
-            snprintf(e->name, sizeof e->name, "%s/f32/%s/%zux%zu/%zu%s", shapes[k].family,
-                     tables[i]->name, e->rows, e->in, e->batch, e->shuffle ? "/shuffled" : "");
-            bench_register_manual(e->name, time_epoch, e);
-        }
+    struct epoch *e = malloc(sizeof *e); /* lives as long as the program */
+    if (!e)
+        return;
+    *e = epoch;
+    if (e->threads > 1)
+        snprintf(e->name, sizeof e->name, "threads/%s/%zux%zu", e->kernels->name, e->rows, e->in);
+    else
+        snprintf(e->name, sizeof e->name, "epoch/%s/%zux%zu/%zu%s", e->kernels->name, e->rows,
+                 e->in, e->batch, e->shuffle ? "/shuffled" : "");
+    bench_register_manual(e->name, time_epoch, e);
+}
+
+void register_train(const struct lf_kernels *kernels)
+{
+    static const struct epoch epochs[] = {
+        {.rows = 1000000, .in = 8, .batch = 1024, .threads = 1},
+        {.rows = 1000000, .in = 8, .batch = 1024, .threads = 1, .shuffle = 1},
+        {.rows = 1000000, .in = 1, .batch = 1, .threads = 1},
+        {.rows = 8000000, .in = 8, .threads = 2},
+        {.rows = 100000, .in = 8, .threads = 2}};
+    for (size_t i = 0; limits_of(kernels->name) && i < sizeof epochs / sizeof epochs[0]; i++) {
+        struct epoch epoch = epochs[i];
+        epoch.kernels = kernels;
+        add(epoch);
+    }
 }

@@ -8,7 +8,7 @@
  * The factor 2 of the gradient is exact and stands off the chain. In the shared layer g h is ready
  * before g1 x. On Zen 4 (add, multiply 3 cycles, fma 4) that is 16 and 28 cycles a step; on Zen 5,
  * whose additions forward to each other after 2, it is 15 and 27. */
-#include "bench.h"
+#include "limit.h"
 
 #define CHAIN(name, type, fma)                                                                     \
     type chain_linear##name(size_t steps)                                                          \

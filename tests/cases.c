@@ -303,12 +303,13 @@ const struct lf_case lf_cases[] = {
     BOTH("uniform", LF_ANY_ROWS, 0, uniform, draw, no),
     BOTH("uniform_lanes", 0, 0, uniform_lanes, draw_lanes, no),
     BOTH("normal", LF_ANY_ROWS, 0, normal, draw, no),
-    BOTH("online_linear", 0, 0, online, online, in_eight),
-    BOTH("online_shared", 0, 1, online, online, in_eight),
-    BOTH("online_rows", LF_ANY_ROWS, 0, online_rows, online_rows, in_eight),
-    BOTH("online_rows/strided", LF_ANY_ROWS, 1, online_rows, online_strided, in_eight),
-    BOTH("online_linear_lanes", LF_FEW_IN, 0, online_lanes, online_lanes, lanes),
-    BOTH("online_shared_lanes", 0, 1, online_lanes, online_lanes, lanes),
+    BOTH("online_linear", LF_CHAIN_LINEAR, 0, online, online, in_eight),
+    BOTH("online_shared", LF_CHAIN_SHARED, 1, online, online, in_eight),
+    BOTH("online_rows", LF_ANY_ROWS | LF_CHAIN_LINEAR, 0, online_rows, online_rows, in_eight),
+    BOTH("online_rows/strided", LF_ANY_ROWS | LF_CHAIN_LINEAR, 1, online_rows, online_strided,
+         in_eight),
+    BOTH("online_linear_lanes", LF_FEW_IN | LF_CHAIN_LINEAR, 0, online_lanes, online_lanes, lanes),
+    BOTH("online_shared_lanes", LF_CHAIN_SHARED, 1, online_lanes, online_lanes, lanes),
 };
 
 const size_t lf_case_count = sizeof lf_cases / sizeof lf_cases[0];

@@ -15,9 +15,11 @@ enum {
     LF_HAS_LAYOUT =
         4, /* X row-major or column-major, with `pad` elements between its rows or columns */
     LF_HAS_BIAS = 8,
-    LF_HAS_WEIGHTS = 16, /* of rows */
-    LF_FEW_IN = 32,      /* from 1 to LF_LANES_INPUTS */
-    LF_ANY_ROWS = 64     /* not only those of one block */
+    LF_HAS_WEIGHTS = 16,   /* of rows */
+    LF_FEW_IN = 32,        /* from 1 to LF_LANES_INPUTS */
+    LF_ANY_ROWS = 64,      /* not only those of one block */
+    LF_CHAIN_LINEAR = 128, /* a row is a step of the post's linear run, and waits for the last */
+    LF_CHAIN_SHARED = 256
 };
 
 struct lf_shape {
