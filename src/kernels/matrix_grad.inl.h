@@ -16,6 +16,8 @@
 #define matrix_bias TYPED(matrix_bias)
 #define matrix_add TYPED(matrix_add)
 #define halve_lanes TYPED(halve_lanes)
+#define sum_lanes TYPED(sum_lanes)
+#define write_turned TYPED(write_turned)
 #define matrix_end TYPED(matrix_end)
 
 /* Whether the vectors lie along the outputs rather than the inputs, with V / lanes of them in each:
@@ -39,6 +41,22 @@ LF_INLINE void matrix_deep(int first, size_t rows, size_t height, size_t width, 
         p.b += p.depth * p.b_row;
         p.start = p.c;
     } while (rows > 0);
+}
+
+/* to[n][m] = the transpose of the first n columns of from[m <= V][width], which may be read up to
+ * the next multiple of four. A row is written as a whole vector where the next one follows. */
+LF_INLINE void write_turned(size_t n, size_t m, const REAL *from, size_t width, REAL *to)
+{
+    for (size_t j = 0; j < n; j += 4) {
+        vec row[4];
+        v_load_columns(from + j, width, m, row);
+        LF_UNROLL
+        for (size_t k = 0; k < 4; k++)
+            if ((n - j) * m >= k * m + LF_VECTOR(REAL))
+                v_store(to + (j + k) * m, row[k]);
+            else if (j + k < n)
+                store_first(to + (j + k) * m, row[k], m);
+    }
 }
 
 /* weight[out][in] += g^T x, or = if `first`, chains over the rows, those of g g_row apart. With few
@@ -65,11 +83,11 @@ static void matrix_weight(int first, size_t rows, size_t in, size_t out, const R
         p.b_col = 1;
         p.c = sums;
         p.c_row = most;
-        for (size_t j = 0; !first && j < n * in; j++)
-            sums[j % in * most + j / in] = weight[o * in + j];
+        for (size_t j = 0; !first && j < n; j++)
+            for (size_t i = 0; i < in; i++)
+                sums[i * most + j] = weight[(o + j) * in + i];
         matrix_deep(first, rows, in, n, p);
-        for (size_t j = 0; j < n * in; j++)
-            weight[o * in + j] = sums[j % in * most + j / in];
+        write_turned(n, in, sums, most, weight + o * in);
     }
 }
 
@@ -235,7 +253,38 @@ static void matrix_add(int first, size_t rows, size_t in, size_t out, const REAL
 LF_INLINE void halve_lanes(size_t lanes, size_t n, REAL *sums)
 {
     for (size_t half = lanes / 2; half > 0; half /= 2)
-        TYPED(axpy)(half * n, 1, sums + half * n, sums);
+        for (size_t j = 0; j < half * n; j += LF_VECTOR(REAL)) {
+            size_t m = LF_PIECE(REAL, half * n, j);
+            vec sum = v_add(load_first(sums + j, m), load_first(sums + half * n + j, m));
+            store_first(sums + j, sum, m);
+        }
+}
+
+/* out[n] = the lanes of sums[n][lanes] added by halving; out has room up to a multiple of four.
+ * lanes is a constant of the caller. */
+LF_INLINE void sum_lanes(size_t lanes, size_t n, const REAL *sums, REAL *out)
+{
+    const size_t step = lanes == LF_VECTOR(REAL) ? 4 : LF_VECTOR(REAL);
+    for (size_t e = 0; e < n; e += step, sums += lanes * step) {
+        const size_t m = n - e < step ? n - e : step;
+        vec four[2][4];
+        if (lanes == LF_VECTOR(REAL)) {
+            LF_UNROLL
+            for (size_t j = 0; j < 4; j++)
+                four[0][j] = v_load(sums + LF_ROW(j, m) * lanes);
+            v_sum4(four[0], out + e);
+            continue;
+        }
+        v_load_columns(sums, lanes, m, four[0]);
+        if (lanes == 8) {
+            v_load_columns(sums + 4, lanes, m, four[1]);
+            LF_UNROLL
+            for (size_t j = 0; j < 4; j++)
+                four[0][j] = v_add(four[0][j], four[1][j]);
+        }
+        v_store(out + e,
+                v_add(v_add(four[0][0], four[0][2]), v_add(four[0][1], four[0][3])));
+    }
 }
 
 /* The lanes added by halving: those of the weights to part[out][in], those of the bias to
@@ -243,16 +292,22 @@ LF_INLINE void halve_lanes(size_t lanes, size_t n, REAL *sums)
 static void matrix_end(size_t in, size_t out, size_t lanes, REAL *weight, size_t bias_lanes,
                        REAL *bias, REAL *part)
 {
-    int turned = matrix_turned(in, out, lanes);
-    size_t single = turned ? in : out, group = LF_VECTOR(REAL) / lanes;
-    for (size_t e = 0; lanes > LF_STRANDS && e < in * out; e++) {
-        size_t o = e / in, i = e % in, one = turned ? i : o, other = turned ? o : i;
-        REAL *sum =
-            weight + (other / group * single + one) * LF_VECTOR(REAL) + other % group * lanes;
-        for (size_t half = lanes / 2; half > 0; half /= 2)
-            for (size_t l = 0; l < half; l++)
-                sum[l] += sum[half + l];
-        part[e] = *sum;
+    if (lanes > LF_STRANDS && in * out > 0) {
+        REAL sum[6 * LF_VECTOR(REAL)];
+        const int turned = matrix_turned(in, out, lanes);
+        const size_t single = turned ? in : out, grouped = turned ? out : in;
+        const size_t group = LF_VECTOR(REAL) / lanes, n = matrix_sums(in, out, lanes) / lanes;
+        if (lanes == LF_VECTOR(REAL))
+            sum_lanes(LF_VECTOR(REAL), n, weight, sum);
+        else if (lanes == 8)
+            sum_lanes(8, n, weight, sum);
+        else
+            sum_lanes(4, n, weight, sum);
+        const REAL *next = sum;
+        for (size_t j = 0; j < grouped; j += group)
+            for (size_t i = 0; i < single; i++, next += group)
+                for (size_t k = 0; k < group && j + k < grouped; k++)
+                    part[turned ? (j + k) * in + i : i * in + j + k] = next[k];
     }
     if (lanes > 1 && lanes <= LF_STRANDS) {
         halve_lanes(lanes, in * out, weight);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Affine maps and their gradients over rows: which shape goes which way, and the one pass. */
 
+#define lanes_reached TYPED(lanes_reached)
 #define row_sums TYPED(row_sums)
 #define sums_begin TYPED(sums_begin)
 #define sums_add TYPED(sums_add)
@@ -46,16 +47,22 @@ LF_INLINE void fill_empty(size_t n, REAL *sums)
         store_first(sums + i, v_set1((REAL)-0.0), LF_PIECE(REAL, n, i));
 }
 
-/* One row needs no lanes where it is not one itself: nothing is added to its products. */
+/* As many of the lanes as rows reach, a power of two: those beyond would add nothing. */
+LF_INLINE size_t lanes_reached(size_t lanes, size_t rows)
+{
+    while (lanes > 1 && lanes / 2 >= rows)
+        lanes /= 2;
+    return lanes;
+}
+
 LF_INLINE void sums_begin(size_t rows, size_t in, size_t out, size_t row_stride, size_t col_stride,
                           REAL *part, struct row_sums *sums)
 {
-    int single = rows <= 1 && (out > 1 || in > LF_LANES_IN);
     sums->in = in;
     sums->out = out;
     sums->part = part;
-    sums->lanes = single ? 1 : lf_row_lanes(in, out, LF_VECTOR(REAL));
-    sums->bias_lanes = single ? 1 : lf_row_lanes(1, out, LF_VECTOR(REAL));
+    sums->lanes = lanes_reached(lf_row_lanes(in, out, LF_VECTOR(REAL)), rows);
+    sums->bias_lanes = lanes_reached(lf_row_lanes(1, out, LF_VECTOR(REAL)), rows);
     sums->weight = sums->lanes == 1 ? part : sums->weight_lane;
     sums->bias = sums->bias_lanes == 1 ? part + in * out : sums->bias_lane;
     if (out == 1 && in <= LF_LANES_IN) {
