@@ -19,6 +19,7 @@
 #define sum_lanes TYPED(sum_lanes)
 #define write_turned TYPED(write_turned)
 #define matrix_end TYPED(matrix_end)
+#define bias_end TYPED(bias_end)
 
 /* Whether the vectors lie along the outputs rather than the inputs, with V / lanes of them in each:
  * whichever way takes fewer. */
@@ -234,15 +235,13 @@ LF_INLINE void matrix_bias(int first, size_t rows, size_t out, const REAL *g, si
         TYPED(axpy)((rows - steps * lanes) * out, 1, g + steps * width, bias);
 }
 
-/* Adds what rows contribute, with the gradients g of their outputs, to the sums of `lanes` lanes in
- * weight and to bias[bias_lanes][out], whose old values do not count if `first`. Row 0 goes to lane
- * 0. The weight sums of one lane are weight[out][in]; more take at most 16 vectors. The sums of the
- * biases come first, for their chains are short of work and leave room for what follows. */
+/* Adds what rows contribute, with the gradients g of their outputs, to the weight sums of `lanes`
+ * lanes, whose old values do not count if `first`. Row 0 goes to lane 0. The sums of one lane are
+ * weight[out][in]; more take at most 16 vectors. */
 static void matrix_add(int first, size_t rows, size_t in, size_t out, const REAL *x,
                        size_t row_stride, size_t col_stride, const REAL *g, size_t lanes,
-                       REAL *weight, size_t bias_lanes, REAL *bias)
+                       REAL *weight)
 {
-    matrix_bias(first, rows, out, g, bias_lanes, bias);
     if (lanes <= LF_STRANDS)
         matrix_strands(first, rows, in, out, x, row_stride, col_stride, g, lanes, weight);
     else if (in * out > 0)
@@ -287,10 +286,8 @@ LF_INLINE void sum_lanes(size_t lanes, size_t n, const REAL *sums, REAL *out)
     }
 }
 
-/* The lanes added by halving: those of the weights to part[out][in], those of the bias to
- * part[out] behind them; what has one lane stands there already. */
-static void matrix_end(size_t in, size_t out, size_t lanes, REAL *weight, size_t bias_lanes,
-                       REAL *bias, REAL *part)
+/* part[out][in] = the lanes of the weights added by halving; one lane stands there already. */
+static void matrix_end(size_t in, size_t out, size_t lanes, REAL *weight, REAL *part)
 {
     if (lanes > LF_STRANDS && in * out > 0) {
         REAL sum[6 * LF_VECTOR(REAL)];
@@ -313,8 +310,13 @@ static void matrix_end(size_t in, size_t out, size_t lanes, REAL *weight, size_t
         halve_lanes(lanes, in * out, weight);
         memcpy(part, weight, in * out * sizeof *part);
     }
-    if (bias_lanes > 1) {
-        halve_lanes(bias_lanes, out, bias);
-        memcpy(part + in * out, bias, out * sizeof *part);
+}
+
+/* part[out] = the lanes of the bias. */
+LF_INLINE void bias_end(size_t out, size_t lanes, REAL *bias, REAL *part)
+{
+    if (lanes > 1) {
+        halve_lanes(lanes, out, bias);
+        memcpy(part, bias, out * sizeof *part);
     }
 }

@@ -261,7 +261,9 @@ static void multiply(size_t rows, size_t cols, const struct product *p)
 {
     if (rows == 0)
         return;
-    if (rows * cols * p->depth <= LF_LITTLE && cols < LF_VECTOR(REAL))
+    if (flat_fits(rows, cols, p))
+        flat_product(rows, cols, p);
+    else if (rows * cols * p->depth <= LF_LITTLE && cols < LF_VECTOR(REAL))
         multiply_little(rows, cols, p);
     else if (p->b_col != 1 && p->b_row == 1 && rows <= LF_TURNED_ROWS)
         multiply_turned(rows, cols, *p);

@@ -35,6 +35,7 @@ static void TYPED(affine_grad_input)(size_t rows, size_t in, size_t out, const R
 /* The running sums of a weight and a bias gradient; those of one lane stand in the part itself. */
 struct row_sums {
     size_t in, out, lanes, bias_lanes;
+    int flat, flat_bias; /* whether they are kept by flat.inl.h */
     REAL *part, *weight, *bias;
     struct lane_sums by_row; /* where a row is a lane */
     REAL weight_lane[LF_LANES_IN * LF_VECTOR(REAL)], bias_lane[8 * LF_VECTOR(REAL)];
@@ -63,6 +64,9 @@ LF_INLINE void sums_begin(size_t rows, size_t in, size_t out, size_t row_stride,
     sums->part = part;
     sums->lanes = lanes_reached(lf_row_lanes(in, out, LF_VECTOR(REAL)), rows);
     sums->bias_lanes = lanes_reached(lf_row_lanes(1, out, LF_VECTOR(REAL)), rows);
+    const int dense = (row_stride == in || rows == 1) && (col_stride == 1 || in == 1);
+    sums->flat = out > 1 && dense && flat_has(in * out, sums->lanes);
+    sums->flat_bias = out > 1 && flat_has(out, sums->bias_lanes);
     sums->weight = sums->lanes == 1 ? part : sums->weight_lane;
     sums->bias = sums->bias_lanes == 1 ? part + in * out : sums->bias_lane;
     if (out == 1 && in <= LF_LANES_IN) {
@@ -77,11 +81,21 @@ LF_INLINE void sums_begin(size_t rows, size_t in, size_t out, size_t row_stride,
 LF_APART void sums_add(int first, size_t rows, size_t o, size_t n, const REAL *x, size_t row_stride,
                        size_t col_stride, const REAL *g, struct row_sums *sums)
 {
-    if (sums->out == 1 && sums->in <= LF_LANES_IN)
+    if (sums->out == 1 && sums->in <= LF_LANES_IN) {
         lanes_add(rows, x, row_stride, col_stride, g, &sums->by_row);
+        return;
+    }
+    /* The sums of the biases come first, for their chains are short of work and leave room for what
+     * follows. */
+    if (sums->flat_bias)
+        flat_add(first, rows, 1, n, NULL, g, sums->bias_lanes, sums->bias);
+    else
+        matrix_bias(first, rows, n, g, sums->bias_lanes, sums->bias + o);
+    if (sums->flat)
+        flat_add(first, rows, sums->in, n, x, g, sums->lanes, sums->weight);
     else
         matrix_add(first, rows, sums->in, n, x, row_stride, col_stride, g, sums->lanes,
-                   sums->weight + o * sums->in, sums->bias_lanes, sums->bias + o);
+                   sums->weight + o * sums->in);
 }
 
 LF_INLINE void sums_end(struct row_sums *sums)
@@ -90,8 +104,14 @@ LF_INLINE void sums_end(struct row_sums *sums)
         lanes_end(&sums->by_row, sums->part);
         return;
     }
-    matrix_end(sums->in, sums->out, sums->lanes, sums->weight, sums->bias_lanes, sums->bias,
-               sums->part);
+    if (sums->flat)
+        flat_end(sums->in * sums->out, sums->lanes, sums->weight, sums->part);
+    else
+        matrix_end(sums->in, sums->out, sums->lanes, sums->weight, sums->part);
+    if (sums->flat_bias)
+        flat_end(sums->out, sums->bias_lanes, sums->bias, sums->part + sums->in * sums->out);
+    else
+        bias_end(sums->out, sums->bias_lanes, sums->bias, sums->part + sums->in * sums->out);
 }
 
 LF_APART void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const REAL *x,

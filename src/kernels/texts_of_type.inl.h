@@ -11,6 +11,7 @@
 #include "lanes.inl.h"
 #include "lanes_mse.inl.h"
 #include "tile.inl.h"
+#include "flat.inl.h"
 #include "product.inl.h"
 #include "matrix.inl.h"
 #include "matrix_grad.inl.h"

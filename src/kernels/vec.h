@@ -32,6 +32,11 @@
  *                             as many from p, from p + stride, and so on
  *   v_all_finite(v)           no lane is infinite or NaN
  *   v_if_finite(t, a, b)      a in the lanes where t is finite, b in the others
+ * Where LF_PICKS is 1, lanes are picked from memory that was loaded as a whole, by index:
+ *   v_grid(cols, r, c)        picks: lane i = (i / cols) r + (i mod cols) c
+ *   v_grid_next(picks, step)  step more in every lane
+ *   v_grid_sum(a, b)          lane by lane
+ *   v_pick(n, from, picks)    lane i = element picks[i] of the vecs from[n]; n is 1, 2 or 4
  * For loops that keep many sums, a reg is one register of R = sizeof(reg) / sizeof(type) lanes, and
  * a vec is V / R of them; there are REGISTERS.
  *   r_set1, r_load, r_store, r_add, r_sub, r_mul, r_fma, r_div, r_sqrt, r_abs, r_if_greater,
@@ -86,6 +91,11 @@
 #define v_load_columns TYPED(v_load_columns)
 #define v_repeat TYPED(v_repeat)
 #define v_pieces TYPED(v_pieces)
+#define picks TYPED(picks)
+#define v_grid TYPED(v_grid)
+#define v_grid_next TYPED(v_grid_next)
+#define v_grid_sum TYPED(v_grid_sum)
+#define v_pick TYPED(v_pick)
 #define v_all_finite TYPED(v_all_finite)
 #define v_if_finite TYPED(v_if_finite)
 

@@ -13,6 +13,8 @@ typedef struct masks {
     __m256i r[LF_VEC_REGS];
 } masks;
 
+#define LF_PICKS 0
+
 /* ---- f32 --------------------------------------------------------------------------------- */
 
 /* All ones in the first n of 16 lanes: a window that slides over 16 ones and 16 zeros. */

@@ -8,6 +8,10 @@
 #include "type_f64.h"
 #include "vec_of_regs.inl.h"
 
+#define LF_PICKS 1
+
+typedef __m512i picks_f32, picks_f64;
+
 /* ---- f32 --------------------------------------------------------------------------------- */
 
 LF_INLINE vec_f32 v_load_half_f32(const float *p)
@@ -99,6 +103,39 @@ LF_INLINE void v_load_columns_f32(const float *p, size_t stride, size_t n, vec_f
         v[j].r[0] = q[j];
 }
 
+/* 256 / cols rounded up divides numbers below 16 by cols once 8 bits are dropped. */
+LF_INLINE picks_f32 v_grid_f32(size_t cols, size_t row_step, size_t col_step)
+{
+    const __m512i lane =
+        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const int over = (int)(255u / (unsigned)cols) + 1, back = (int)row_step - (int)(cols * col_step);
+    __m512i row = _mm512_srli_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32(over)), 8);
+    return _mm512_add_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32((int)col_step)),
+                            _mm512_mullo_epi32(row, _mm512_set1_epi32(back)));
+}
+
+LF_INLINE picks_f32 v_grid_next_f32(picks_f32 at, size_t step)
+{
+    return _mm512_add_epi32(at, _mm512_set1_epi32((int)step));
+}
+
+LF_INLINE picks_f32 v_grid_sum_f32(picks_f32 a, picks_f32 b)
+{
+    return _mm512_add_epi32(a, b);
+}
+
+LF_INLINE vec_f32 v_pick_f32(size_t n, const vec_f32 *from, picks_f32 at)
+{
+    if (n == 1)
+        return (vec_f32){{_mm512_permutexvar_ps(at, from[0].r[0])}};
+    __m512 first = _mm512_permutex2var_ps(from[0].r[0], at, from[1].r[0]);
+    if (n == 2)
+        return (vec_f32){{first}};
+    __m512 last = _mm512_permutex2var_ps(from[2].r[0], at, from[3].r[0]);
+    __mmask16 is_last = _mm512_test_epi32_mask(at, _mm512_set1_epi32(32));
+    return (vec_f32){{_mm512_mask_blend_ps(is_last, first, last)}};
+}
+
 LF_INLINE int v_all_finite_f32(vec_f32 v)
 {
     return _mm512_fpclass_ps_mask(v.r[0], 0x99) == 0;
@@ -183,6 +220,37 @@ LF_INLINE void v_load_columns_f64(const double *p, size_t stride, size_t n, vec_
         v[j].r[0] = _mm512_unpacklo_pd(even, odd);
         v[j + 1].r[0] = _mm512_unpackhi_pd(even, odd);
     }
+}
+
+LF_INLINE picks_f64 v_grid_f64(size_t cols, size_t row_step, size_t col_step)
+{
+    const __m512i lane = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+    const int over = (int)(255u / (unsigned)cols) + 1, back = (int)row_step - (int)(cols * col_step);
+    __m512i row = _mm512_srli_epi64(_mm512_mullo_epi64(lane, _mm512_set1_epi64(over)), 8);
+    return _mm512_add_epi64(_mm512_mullo_epi64(lane, _mm512_set1_epi64((int)col_step)),
+                            _mm512_mullo_epi64(row, _mm512_set1_epi64(back)));
+}
+
+LF_INLINE picks_f64 v_grid_next_f64(picks_f64 at, size_t step)
+{
+    return _mm512_add_epi64(at, _mm512_set1_epi64((int)step));
+}
+
+LF_INLINE picks_f64 v_grid_sum_f64(picks_f64 a, picks_f64 b)
+{
+    return _mm512_add_epi64(a, b);
+}
+
+LF_INLINE vec_f64 v_pick_f64(size_t n, const vec_f64 *from, picks_f64 at)
+{
+    if (n == 1)
+        return (vec_f64){{_mm512_permutexvar_pd(at, from[0].r[0])}};
+    __m512d first = _mm512_permutex2var_pd(from[0].r[0], at, from[1].r[0]);
+    if (n == 2)
+        return (vec_f64){{first}};
+    __m512d last = _mm512_permutex2var_pd(from[2].r[0], at, from[3].r[0]);
+    __mmask8 is_last = _mm512_test_epi64_mask(at, _mm512_set1_epi64(16));
+    return (vec_f64){{_mm512_mask_blend_pd(is_last, first, last)}};
 }
 
 LF_INLINE int v_all_finite_f64(vec_f64 v)

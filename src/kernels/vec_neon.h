@@ -9,6 +9,8 @@
 #include "type_f64.h"
 #include "vec_of_regs.inl.h"
 
+#define LF_PICKS 0
+
 /* ---- f32 --------------------------------------------------------------------------------- */
 
 LF_INLINE vec_f32 v_load_half_f32(const float *p)
