@@ -121,7 +121,7 @@ LF_INLINE size_t flat_step(size_t n, size_t lanes)
 /* Whether sums of n elements are kept so. */
 LF_INLINE int flat_has(size_t n, size_t lanes)
 {
-    return n > 1 && n <= LF_VECTOR(REAL) && lanes > 1;
+    return n > 0 && n <= LF_VECTOR(REAL) && lanes > 1;
 }
 
 /* sums[accs][V] += g x of every row, or g alone where x is NULL; the rows of a vector are `step`.

@@ -317,6 +317,11 @@ LF_APART void lanes_affine(size_t rows, size_t in, const REAL *x, size_t row_str
         chain_stripe(&s, w, bias, y + r);
         r += s.rows;
     }
+    if (in == 1 && row_stride == 1 && tail > 0) {
+        vec product = v_fma(v_load_part(x + whole, tail), v_set1(*w), v_set1((REAL)-0.0));
+        v_store_part(y + whole, v_add(product, v_set1(bias)), tail);
+        return;
+    }
     for (size_t r = whole; r < rows; r++)
         y[r] = lanes_dot(in, x + r * row_stride, col_stride, w, bias);
 }

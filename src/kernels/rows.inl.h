@@ -35,7 +35,7 @@ static void TYPED(affine_grad_input)(size_t rows, size_t in, size_t out, const R
 /* The running sums of a weight and a bias gradient; those of one lane stand in the part itself. */
 struct row_sums {
     size_t in, out, lanes, bias_lanes;
-    int flat, flat_bias; /* whether they are kept by flat.inl.h */
+    int flat, flat_bias, by_lanes; /* whether they are kept by flat.inl.h, or all by lanes.inl.h */
     REAL *part, *weight, *bias;
     struct lane_sums by_row; /* where a row is a lane */
     REAL weight_lane[LF_LANES_IN * LF_VECTOR(REAL)], bias_lane[8 * LF_VECTOR(REAL)];
@@ -65,11 +65,12 @@ LF_INLINE void sums_begin(size_t rows, size_t in, size_t out, size_t row_stride,
     sums->lanes = lanes_reached(lf_row_lanes(in, out, LF_VECTOR(REAL)), rows);
     sums->bias_lanes = lanes_reached(lf_row_lanes(1, out, LF_VECTOR(REAL)), rows);
     const int dense = (row_stride == in || rows == 1) && (col_stride == 1 || in == 1);
-    sums->flat = out > 1 && dense && flat_has(in * out, sums->lanes);
-    sums->flat_bias = out > 1 && flat_has(out, sums->bias_lanes);
+    sums->flat = (out > 1 || (rows < LF_VECTOR(REAL) && in >= 4)) && dense && flat_has(in * out, sums->lanes);
+    sums->flat_bias = (out > 1 || sums->flat) && flat_has(out, sums->bias_lanes);
+    sums->by_lanes = out == 1 && in <= LF_LANES_IN && !sums->flat;
     sums->weight = sums->lanes == 1 ? part : sums->weight_lane;
     sums->bias = sums->bias_lanes == 1 ? part + in * out : sums->bias_lane;
-    if (out == 1 && in <= LF_LANES_IN) {
+    if (sums->by_lanes) {
         lanes_begin(in, lf_by_lane(in, row_stride, col_stride), &sums->by_row);
     } else if (rows == 0) {
         fill_empty(in * out + out, part);
@@ -81,7 +82,7 @@ LF_INLINE void sums_begin(size_t rows, size_t in, size_t out, size_t row_stride,
 LF_APART void sums_add(int first, size_t rows, size_t o, size_t n, const REAL *x, size_t row_stride,
                        size_t col_stride, const REAL *g, struct row_sums *sums)
 {
-    if (sums->out == 1 && sums->in <= LF_LANES_IN) {
+    if (sums->by_lanes) {
         lanes_add(rows, x, row_stride, col_stride, g, &sums->by_row);
         return;
     }
@@ -100,7 +101,7 @@ LF_APART void sums_add(int first, size_t rows, size_t o, size_t n, const REAL *x
 
 LF_INLINE void sums_end(struct row_sums *sums)
 {
-    if (sums->out == 1 && sums->in <= LF_LANES_IN) {
+    if (sums->by_lanes) {
         lanes_end(&sums->by_row, sums->part);
         return;
     }
