@@ -6,6 +6,8 @@
 #define pack_columns TYPED(pack_columns)
 #define pack TYPED(pack)
 #define multiply_little TYPED(multiply_little)
+#define is_outer TYPED(is_outer)
+#define multiply_outer TYPED(multiply_outer)
 #define next_rows TYPED(next_rows)
 #define multiply_wide TYPED(multiply_wide)
 #define multiply_copied TYPED(multiply_copied)
@@ -147,6 +149,31 @@ LF_INLINE void multiply_little(size_t rows, size_t cols, const struct product *p
         }
 }
 
+/* Whether p is the product of one column by one row, for multiply_outer. Not where it is added to
+ * rows of a part of a vector: to read what a mask has kept from being written takes long. */
+LF_INLINE int is_outer(size_t cols, const struct product *p)
+{
+    return p->depth == 1 && p->b_col == 1 && !p->start && cols >= LF_VECTOR(REAL) &&
+           (cols % LF_VECTOR(REAL) == 0 || p->addend_row == 0);
+}
+
+/* Such a product: memory is all it takes, so row follows row. */
+LF_INLINE void multiply_outer(size_t rows, size_t cols, const struct product *p)
+{
+    const REAL *addend = p->addend;
+    for (size_t r = 0; r < rows; r++) {
+        const vec left = v_set1(p->a[r * p->a_row]);
+        REAL *c = p->c + r * p->c_row;
+        if (addend)
+            LF_PIECES(REAL, cols,
+                      store_first(c + i, v_add(v_mul(left, load_first(p->b + i, m)),
+                                               load_first(addend + i, m)), m));
+        else
+            LF_PIECES(REAL, cols, store_first(c + i, v_mul(left, load_first(p->b + i, m)), m));
+        addend = addend ? addend + p->addend_row : NULL;
+    }
+}
+
 /* ---- few rows ---------------------------------------------------------------------------- */
 
 /* sums += the products of column j of `rows` rows of a with the vectors right. */
@@ -263,6 +290,8 @@ static void multiply(size_t rows, size_t cols, const struct product *p)
         return;
     if (flat_fits(rows, cols, p))
         flat_product(rows, cols, p);
+    else if (is_outer(cols, p))
+        multiply_outer(rows, cols, p);
     else if (rows * cols * p->depth <= LF_LITTLE && cols < LF_VECTOR(REAL))
         multiply_little(rows, cols, p);
     else if (p->b_col != 1 && p->b_row == 1 && rows <= LF_TURNED_ROWS)
