@@ -196,9 +196,8 @@ LF_INLINE void flat_end(size_t n, size_t lanes, REAL *sums, REAL *part)
     const size_t step = flat_step(n, lanes);
     for (size_t half = lanes / step / 2; half > 0; half /= 2)
         for (size_t a = 0; a < half; a++)
-            v_store(sums + a * LF_VECTOR(REAL),
-                    v_add(v_load(sums + a * LF_VECTOR(REAL)),
-                          v_load(sums + (half + a) * LF_VECTOR(REAL))));
+            v_store(sums + a * LF_VECTOR(REAL), v_add(v_load(sums + a * LF_VECTOR(REAL)),
+                                                      v_load(sums + (half + a) * LF_VECTOR(REAL))));
     vec sum = v_load(sums);
     for (size_t half = step / 2; half > 0; half /= 2)
         sum = v_add(sum, v_pick(1, &sum, v_grid_next(v_grid(1, 1, 0), half * n)));

@@ -281,8 +281,7 @@ LF_INLINE void sum_lanes(size_t lanes, size_t n, const REAL *sums, REAL *out)
             for (size_t j = 0; j < 4; j++)
                 four[0][j] = v_add(four[0][j], four[1][j]);
         }
-        v_store(out + e,
-                v_add(v_add(four[0][0], four[0][2]), v_add(four[0][1], four[0][3])));
+        v_store(out + e, v_add(v_add(four[0][0], four[0][2]), v_add(four[0][1], four[0][3])));
     }
 }
 

@@ -15,6 +15,7 @@
 #define turned_step TYPED(turned_step)
 #define tile_turned TYPED(tile_turned)
 #define multiply_turned TYPED(multiply_turned)
+#define tile_least TYPED(tile_least)
 #define multiply_tiles TYPED(multiply_tiles)
 #define multiply TYPED(multiply)
 
@@ -165,9 +166,11 @@ LF_INLINE void multiply_outer(size_t rows, size_t cols, const struct product *p)
         const vec left = v_set1(p->a[r * p->a_row]);
         REAL *c = p->c + r * p->c_row;
         if (addend)
-            LF_PIECES(REAL, cols,
-                      store_first(c + i, v_add(v_mul(left, load_first(p->b + i, m)),
-                                               load_first(addend + i, m)), m));
+            LF_PIECES(
+                REAL, cols,
+                store_first(c + i,
+                            v_add(v_mul(left, load_first(p->b + i, m)), load_first(addend + i, m)),
+                            m));
         else
             LF_PIECES(REAL, cols, store_first(c + i, v_mul(left, load_first(p->b + i, m)), m));
         addend = addend ? addend + p->addend_row : NULL;
@@ -250,6 +253,12 @@ static void multiply_turned(size_t rows, size_t cols, struct product p)
 
 /* ---- products ---------------------------------------------------------------------------- */
 
+/* Columns that a tile of so many vectors takes at least. */
+LF_INLINE size_t tile_least(size_t vecs)
+{
+    return LF_PICKS ? (vecs - 1) * LF_VECTOR(REAL) + 1 : vecs * LF_VECTOR(REAL);
+}
+
 /* The product p of rows x cols, in tiles. */
 static void multiply_tiles(size_t rows, size_t cols, const struct product *p)
 {
@@ -258,10 +267,11 @@ static void multiply_tiles(size_t rows, size_t cols, const struct product *p)
     for (size_t j = 0, n; j < cols; j += n) {
         struct product here = *p;
         size_t vecs = most;
-        while (vecs > 1 && vecs * LF_VECTOR(REAL) > cols - j)
+        while (vecs > 1 && cols - j < tile_least(vecs))
             vecs /= 2;
         n = vecs * LF_VECTOR(REAL) < cols - j ? vecs * LF_VECTOR(REAL) : cols - j;
-        if (n < LF_VECTOR(REAL) && cols > n) {
+        here.last = n - (vecs - 1) * LF_VECTOR(REAL);
+        if (!LF_PICKS && n < LF_VECTOR(REAL) && cols > n) {
             here.skip = LF_VECTOR(REAL) - n;
             j -= here.skip;
             n = LF_VECTOR(REAL);
@@ -271,12 +281,13 @@ static void multiply_tiles(size_t rows, size_t cols, const struct product *p)
         here.start = p->start ? p->start + j : NULL;
         here.addend = p->addend ? p->addend + j : NULL;
         size_t width = vecs * LF_VECTOR(REAL);
-        if (p->b_col != 1 || n < width || (rows > LF_TILE_ROWS && p->b_row > LF_NEAR)) {
+        if (p->b_col != 1 || (!LF_PICKS && n < width) ||
+            (rows > LF_TILE_ROWS && p->b_row > LF_NEAR)) {
             pack(p->depth, here.b, p->b_row, p->b_col, n, width, panel);
             here.b = panel;
             here.b_row = width;
         }
-        if (n < width)
+        if (!LF_PICKS && n < width)
             multiply_narrow(rows, n, here);
         else
             multiply_wide(rows, vecs, here);

@@ -3,7 +3,8 @@
  */
 
 #define product TYPED(product)
-#define load_width TYPED(load_width)
+#define tile_load TYPED(tile_load)
+#define tile_store TYPED(tile_store)
 #define tile_end TYPED(tile_end)
 #define tile_sums TYPED(tile_sums)
 #define tile TYPED(tile)
@@ -20,39 +21,51 @@ struct product {
     size_t start_row, addend_row;
     REAL *c;
     size_t c_row;
-    size_t skip; /* so many first columns of c stay as they are; 0 with several vectors */
-    size_t keep; /* the columns from here on take the addend as it is; 0 for none */
+    size_t last; /* where parts are as fast as wholes: lanes of the last vector of a tile */
+    size_t
+        skip; /* elsewhere: so many first columns of c stay as they are; 0 with several vectors */
+    size_t keep; /* elsewhere: the columns from here on take the addend as it is; 0 for none */
 };
 
-LF_INLINE vec load_width(int half, const REAL *p)
+/* Vector v of a row of a tile. */
+LF_INLINE vec tile_load(size_t v, size_t vecs, int half, size_t last, const REAL *p)
 {
+    if (LF_PICKS && v == vecs - 1)
+        return v_load_part(p, last);
     return half ? v_load_half(p) : v_load(p);
+}
+
+LF_INLINE void tile_store(size_t v, size_t vecs, int half, size_t last, REAL *p, vec value)
+{
+    if (LF_PICKS && v == vecs - 1)
+        v_store_part(p, value, last);
+    else if (half)
+        v_store_half(p, value);
+    else
+        v_store(p, value);
 }
 
 /* What a tile adds to its sums, and where it puts them. */
 LF_INLINE void tile_end(size_t rows, size_t vecs, int half, const struct product *p, vec *sum)
 {
+    const size_t last = p->last;
     if (p->addend) {
         LF_UNROLL
         for (size_t j = 0; j < rows * vecs; j++) {
             const REAL *at = p->addend + j / vecs * p->addend_row + j % vecs * LF_VECTOR(REAL);
-            vec addend = load_width(half, at), added = v_add(sum[j], addend);
-            sum[j] = p->keep > 0 ? v_first(p->keep, added, addend) : added;
+            vec addend = tile_load(j % vecs, vecs, half, last, at), added = v_add(sum[j], addend);
+            sum[j] = !LF_PICKS && p->keep > 0 ? v_first(p->keep, added, addend) : added;
         }
     }
-    if (p->skip > 0) {
+    if (!LF_PICKS && p->skip > 0) {
         LF_UNROLL
         for (size_t r = 0; r < rows; r++)
             sum[r * vecs] = v_first(p->skip, v_load(p->c + r * p->c_row), sum[r * vecs]);
     }
     LF_UNROLL
-    for (size_t j = 0; j < rows * vecs; j++) {
-        REAL *at = p->c + j / vecs * p->c_row + j % vecs * LF_VECTOR(REAL);
-        if (half)
-            v_store_half(at, sum[j]);
-        else
-            v_store(at, sum[j]);
-    }
+    for (size_t j = 0; j < rows * vecs; j++)
+        tile_store(j % vecs, vecs, half, last,
+                   p->c + j / vecs * p->c_row + j % vecs * LF_VECTOR(REAL), sum[j]);
 }
 
 /* The tile of `rows` rows and `vecs` vectors, or half a vector, at the corner of p, whose b has
@@ -62,6 +75,7 @@ LF_INLINE void tile_sums(size_t rows, size_t vecs, int half, const struct produc
 {
     vec sum[LF_TILE_SUMS];
     const REAL *row[(LF_HALF_ROWS + 2) / 3], *b = p->b;
+    const size_t last = p->last;
     LF_UNROLL
     for (size_t r = 0; r < rows; r += 3) {
         row[r / 3] = p->a + r * p->a_row;
@@ -73,14 +87,14 @@ LF_INLINE void tile_sums(size_t rows, size_t vecs, int half, const struct produc
     if (p->start) {
         LF_UNROLL
         for (size_t j = 0; j < rows * vecs; j++)
-            sum[j] =
-                load_width(half, p->start + j / vecs * p->start_row + j % vecs * LF_VECTOR(REAL));
+            sum[j] = tile_load(j % vecs, vecs, half, last,
+                               p->start + j / vecs * p->start_row + j % vecs * LF_VECTOR(REAL));
     }
     for (size_t k = 0; k < p->depth; k++, b += p->b_row) {
         vec right[LF_MOST_VECS];
         LF_UNROLL
         for (size_t v = 0; v < vecs; v++)
-            right[v] = load_width(half, b + v * LF_VECTOR(REAL));
+            right[v] = tile_load(v, vecs, half, last, b + v * LF_VECTOR(REAL));
         LF_UNROLL
         for (size_t r = 0; r < rows; r++) {
             vec left = v_set1(row[r / 3][r % 3 * p->a_row]);
@@ -103,7 +117,7 @@ LF_INLINE size_t tile_vecs(size_t rows)
 
 #define TILE(rows)                                                                                 \
     case rows:                                                                                     \
-        if (vecs == 0)                                                                             \
+        if (!LF_PICKS && vecs == 0)                                                                \
             tile_sums(rows, 1, 1, p);                                                              \
         else if (rows > LF_TILE_ROWS)                                                              \
             break;                                                                                 \

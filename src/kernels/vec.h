@@ -32,7 +32,8 @@
  *                             as many from p, from p + stride, and so on
  *   v_all_finite(v)           no lane is infinite or NaN
  *   v_if_finite(t, a, b)      a in the lanes where t is finite, b in the others
- * Where LF_PICKS is 1, lanes are picked from memory that was loaded as a whole, by index:
+ * Where LF_PICKS is 1, a part of a vec is loaded and stored as fast as the whole, and lanes are
+ * picked by index:
  *   v_grid(cols, r, c)        picks: lane i = (i / cols) r + (i mod cols) c
  *   v_grid_next(picks, step)  step more in every lane
  *   v_grid_sum(a, b)          lane by lane

@@ -106,9 +106,9 @@ LF_INLINE void v_load_columns_f32(const float *p, size_t stride, size_t n, vec_f
 /* 256 / cols rounded up divides numbers below 16 by cols once 8 bits are dropped. */
 LF_INLINE picks_f32 v_grid_f32(size_t cols, size_t row_step, size_t col_step)
 {
-    const __m512i lane =
-        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const int over = (int)(255u / (unsigned)cols) + 1, back = (int)row_step - (int)(cols * col_step);
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const int over = (int)(255u / (unsigned)cols) + 1,
+              back = (int)row_step - (int)(cols * col_step);
     __m512i row = _mm512_srli_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32(over)), 8);
     return _mm512_add_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32((int)col_step)),
                             _mm512_mullo_epi32(row, _mm512_set1_epi32(back)));
@@ -225,7 +225,8 @@ LF_INLINE void v_load_columns_f64(const double *p, size_t stride, size_t n, vec_
 LF_INLINE picks_f64 v_grid_f64(size_t cols, size_t row_step, size_t col_step)
 {
     const __m512i lane = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
-    const int over = (int)(255u / (unsigned)cols) + 1, back = (int)row_step - (int)(cols * col_step);
+    const int over = (int)(255u / (unsigned)cols) + 1,
+              back = (int)row_step - (int)(cols * col_step);
     __m512i row = _mm512_srli_epi64(_mm512_mullo_epi64(lane, _mm512_set1_epi64(over)), 8);
     return _mm512_add_epi64(_mm512_mullo_epi64(lane, _mm512_set1_epi64((int)col_step)),
                             _mm512_mullo_epi64(row, _mm512_set1_epi64(back)));
