@@ -117,10 +117,10 @@ LF_INLINE void weighted_tile(size_t rows, size_t cols, const REAL *x, size_t row
 }
 
 /* part = g^T X and the column sums of g, g[rows,out] = row_weight y. */
-LF_INLINE void weighted_products(size_t rows, size_t in, size_t out, const REAL *x,
-                                 size_t row_stride, size_t col_stride, const REAL *y,
-                                 size_t y_row_stride, size_t y_col_stride, const REAL *row_weight,
-                                 REAL *part)
+LF_APART void weighted_products(size_t rows, size_t in, size_t out, const REAL *x,
+                                size_t row_stride, size_t col_stride, const REAL *y,
+                                size_t y_row_stride, size_t y_col_stride, const REAL *row_weight,
+                                REAL *part)
 {
     enum { CHUNK = 256 };
     REAL tile[LF_TILE];
