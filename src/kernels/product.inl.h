@@ -179,47 +179,51 @@ LF_INLINE void multiply_outer(size_t rows, size_t cols, const struct product *p)
 
 /* ---- few rows ---------------------------------------------------------------------------- */
 
-/* sums += the products of column j of `rows` rows of a with the vectors right. */
-LF_INLINE void turned_step(size_t rows, size_t vecs, const struct product *p, size_t k,
+/* sums += the products of column k of the rows at a with the vectors right. */
+LF_INLINE void turned_step(size_t rows, size_t vecs, const REAL *const *a, size_t k,
                            const vec *right, size_t right_step, vec *sum)
 {
     LF_UNROLL
     for (size_t j = 0; j < rows * vecs; j++)
-        sum[j] = v_fma(v_set1(p->a[j / vecs * p->a_row + k * p->a_col]),
-                       right[j % vecs * right_step], sum[j]);
+        sum[j] = v_fma(v_set1(a[j / vecs][k]), right[j % vecs * right_step], sum[j]);
 }
 
-/* The tile of `rows` rows and `vecs` vectors, the last of n lanes, from a b with b_row 1, four of
- * whose columns at a time are made rows. rows and vecs are constants of the caller. */
-LF_INLINE void tile_turned(size_t rows, size_t vecs, size_t n, const struct product *p)
+/* The tile of `rows` rows, of which m count, and `vecs` vectors, the last of n lanes, from a b with
+ * b_row 1, four of whose columns at a time are made rows. rows and vecs are constants of the
+ * caller. */
+LF_INLINE void tile_turned(size_t rows, size_t m, size_t vecs, size_t n, const struct product *p)
 {
     vec sum[LF_TURNED_ROWS], right[2 * 4];
+    const REAL *a[LF_TURNED_ROWS], *start[LF_TURNED_ROWS];
     size_t k = 0;
     LF_UNROLL
-    for (size_t j = 0; j < rows * vecs; j++)
-        sum[j] = v_set1((REAL)-0.0);
-    if (p->start) {
-        LF_UNROLL
-        for (size_t j = 0; j < rows * vecs; j++)
-            sum[j] = load_first(p->start + j / vecs * p->start_row + j % vecs * LF_VECTOR(REAL), n);
+    for (size_t r = 0; r < rows; r++) {
+        a[r] = p->a + LF_ROW(r, m) * p->a_row;
+        start[r] = p->start ? p->start + LF_ROW(r, m) * p->start_row : NULL;
     }
+    LF_UNROLL
+    for (size_t j = 0; j < rows * vecs; j++)
+        sum[j] = p->start ? load_first(start[j / vecs] + j % vecs * LF_VECTOR(REAL), n)
+                          : v_set1((REAL)-0.0);
     for (; p->depth - k >= 4; k += 4) {
         LF_UNROLL
         for (size_t v = 0; v < vecs; v++)
             v_load_columns(p->b + v * LF_VECTOR(REAL) * p->b_col + k, p->b_col, n, right + 4 * v);
         LF_UNROLL
         for (size_t i = 0; i < 4; i++)
-            turned_step(rows, vecs, p, k + i, right + i, 4, sum);
+            turned_step(rows, vecs, a, (k + i) * p->a_col, right + i, 4, sum);
     }
     for (; k < p->depth; k++) {
         LF_UNROLL
         for (size_t v = 0; v < vecs; v++)
             right[v] = load_strided(p->b + v * LF_VECTOR(REAL) * p->b_col + k, p->b_col, n);
-        turned_step(rows, vecs, p, k, right, 1, sum);
+        turned_step(rows, vecs, a, k * p->a_col, right, 1, sum);
     }
     LF_UNROLL
     for (size_t j = 0; j < rows * vecs; j++) {
         size_t r = j / vecs, at = j % vecs * LF_VECTOR(REAL);
+        if (r >= m)
+            break;
         if (p->addend)
             sum[j] = v_add(sum[j], load_first(p->addend + r * p->addend_row + at, n));
         store_first(p->c + r * p->c_row + at, sum[j], n);
@@ -234,15 +238,11 @@ static void multiply_turned(size_t rows, size_t cols, struct product p)
         n = LF_PIECE(REAL, cols, j);
         if (LF_TILE_VECS > 1 && rows == 1 && cols - j >= 2 * LF_VECTOR(REAL)) {
             n = 2 * LF_VECTOR(REAL);
-            tile_turned(1, 2, LF_VECTOR(REAL), &p);
+            tile_turned(1, 1, 2, LF_VECTOR(REAL), &p);
         } else if (rows == 1) {
-            tile_turned(1, 1, n, &p);
-        } else if (rows == 2) {
-            tile_turned(2, 1, n, &p);
-        } else if (rows == 3) {
-            tile_turned(3, 1, n, &p);
+            tile_turned(1, 1, 1, n, &p);
         } else {
-            tile_turned(4, 1, n, &p);
+            tile_turned(LF_TURNED_ROWS, rows, 1, n, &p);
         }
         p.b += n * p.b_col;
         p.c += n;
