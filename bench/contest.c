@@ -72,7 +72,8 @@ static void report(struct bench_state *state, const struct contest *contest,
     size_t own = CONTEST_MOST, best = CONTEST_MOST, limit = CONTEST_MOST;
     for (size_t i = 0; i < contest->count; i++) {
         char name[64];
-        snprintf(name, sizeof name, "%s_ns", contender[i].name);
+        snprintf(name, sizeof name, "%s_ns",
+                 contender[i].role == CONTEST_LIMIT ? "limit" : contender[i].name);
         bench_counter(state, name, 1e9 * result[i].seconds);
         if (contender[i].role == CONTEST_LANEFIT)
             own = i;

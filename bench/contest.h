@@ -9,7 +9,7 @@
 enum contest_role { CONTEST_LANEFIT, CONTEST_PEER, CONTEST_LIMIT };
 
 struct contender {
-    const char *name; /* "lanefit", "OpenBLAS", "read", ... */
+    const char *name; /* "lanefit", "OpenBLAS", "memory", ... */
     enum contest_role role;
     void (*run)(void *context);
     void *context;
@@ -31,7 +31,7 @@ struct contender *contest_add(struct contest *contest, const char *name, enum co
 
 /* Runs the benchmark, registered by bench_register_manual, whose time is that of lanefit, or of the
  * first where lanefit does not take part. Counters, from medians over the iterations:
- *   NAME_ns     a unit's time, of every contender
+ *   NAME_ns     a unit's time, of every contender, limit_ns that of the limit
  *   best        that of the fastest peer as a multiple of lanefit's
  *   of_limit    that of the limit as a fraction of lanefit's
  *   spread      the distance of the quartiles of lanefit's times, as a fraction of their median

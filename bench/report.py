@@ -29,11 +29,12 @@ def contenders(row):
 
 
 def limit_of(row):
+    """What the limit is; where two are close it may be the other one in another round."""
     return row["label"].rpartition("limit: ")[2] if "limit: " in row["label"] else None
 
 
 def peers(row):
-    return [name for name in contenders(row) if name not in ("lanefit", limit_of(row))]
+    return [name for name in contenders(row) if name not in ("lanefit", "limit")]
 
 
 def best_peer(row, but=()):
@@ -83,23 +84,18 @@ def table(rows):
     """One table: a column for every contender of the family, in ns."""
     names = []
     for row in rows.values():
-        for name in contenders(row):
-            name = "limit" if name == limit_of(row) else name
-            if name not in names:
-                names.append(name)
+        names += [name for name in contenders(row) if name not in names]
     names.sort(key=lambda name: (name != "lanefit", name == "limit"))
     lines = ["| | unit | " + " | ".join(f"{name}, ns" for name in names)
              + " | best peer / lanefit | of the limit |",
              "|" + "---|" * (len(names) + 4)]
     for label, row in rows.items():
-        limit = limit_of(row)
-        cells = [number(median(row, (limit if name == "limit" and limit else name) + "_ns"))
-                 for name in names]
+        cells = [number(median(row, name + "_ns")) for name in names]
         best, ratios = best_peer(row)
         cells.append(f"{number(statistics.median(ratios))} ± {100 * spread(ratios):.0f} % ({best})"
                      if ratios else "")
         part = median(row, "of_limit")
-        cells.append(f"{part:.2f} ({limit})" if part is not None else "")
+        cells.append(f"{part:.2f} ({limit_of(row)})" if part is not None else "")
         unit = row["label"].split(",")[0].removeprefix("ns a ")
         lines.append(f"| {label} | {unit} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
@@ -154,6 +150,12 @@ def write_tables(results, folder):
     for name, row in results["rows"].items():
         families.setdefault(family_of(name), {})[name] = row
     for family, rows in families.items():
+        if family == "load":
+            parts = ", ".join(f"{name} {seconds(ns)}" for name, ns in results["load"].items())
+            (folder / "load.md").write_text(
+                f"# load\n\n{header(results)}A fresh process loads the library and makes a first "
+                f"model. lanefit's time is the sum of {parts}.\n\n{table(rows)}")
+            continue
         summary = grid_summary(rows) if family in ("affine", "forward_backward") else ""
         text = f"# {family}\n\n{header(results)}{summary}{table(rows)}"
         (folder / f"{family}.md").write_text(text)
@@ -164,6 +166,7 @@ def write_tables(results, folder):
 SUMMARY = [
     ("a step of the post's run, linear", "run/linear/f32/{}"),
     ("the same, layer applied twice", "run/shared/f32/{}"),
+    ("loading the library, and a first model", "load/first_model"),
     ("a step on the tape", "autograd/line/{}"),
     ("a batch of 32 through a 1-16-16-1 network", "autograd/network/{}"),
     ("an epoch of 1,000,000 x 8, batches of 1,024", "epoch/{}/1000000x8/1024"),
@@ -194,11 +197,12 @@ def summary_table(results):
             continue
         best, ratios = best_peer(row)
         theirs = f"{seconds(median(row, best + '_ns'))} ({best})" if best else ""
-        times = f"{statistics.median(ratios):,.3g}" if best else ""
-        if best and statistics.median(ratios) >= 1000:
-            times = f"{round(statistics.median(ratios), -1):,.0f}"
+        times = statistics.median(ratios) if best else 0
+        times = f"{round(times, -1):,.0f}" if times >= 1000 else f"{times:.3g}" if best else ""
+        times += f" ± {100 * spread(ratios):.0f} %" if best else ""
+        limit = f"{median(row, 'of_limit'):.2f} ({limit_of(row)})" if limit_of(row) else ""
         lines.append(f"| {label} | {seconds(median(row, 'lanefit_ns'))} | {theirs} | {times} | "
-                     f"{median(row, 'of_limit'):.2f} ({limit_of(row)}) |")
+                     f"{limit} |")
     return "\n".join(lines) + "\n"
 
 
@@ -270,7 +274,7 @@ def roofline(results, folder):
 def steps(results, folder):
     isa = results["machine"]["isa"]
     bars, script = [], ""
-    order = ("PyTorch", "libtorch", "lanefit", "chain")
+    order = ("PyTorch", "libtorch", "lanefit", "limit")
     for model in ("linear", "shared"):
         row = results["rows"].get(f"run/{model}/f32/{isa}")
         for name in order:
@@ -288,7 +292,7 @@ def steps(results, folder):
         x = i + (1 if model == "shared" else 0)
         colour = int(COLOURS.get(name, COLOURS["limit"])[1:], 16)
         points.append((x, rate, colour))
-        tics.append(f"'{name}' {x}")
+        tics.append(f"'{'chain' if name == 'limit' else name}' {x}")
         script += f"set label '{number(rate)}' at {x},{rate * 1.3} center font ',11'\n"
     middle = {m: statistics.fmean(p[0] for p, b in zip(points, bars) if b[0] == m)
               for m in {b[0] for b in bars}}
@@ -307,8 +311,8 @@ def rows_picture(results, folder):
         if name.startswith(f"one_pass/{isa}/") and name.endswith("x8->1"):
             rows = shape(name)[0]
             for contender in contenders(row):
-                key = "limit" if contender == limit_of(row) else contender
-                lines.setdefault(key, []).append((rows, median(row, contender + "_ns") / rows))
+                lines.setdefault(contender, []).append(
+                    (rows, median(row, contender + "_ns") / rows))
     if not lines or len(lines["lanefit"]) < 2:
         return None
     script = ("set logscale xy\nset xlabel 'rows'\nset ylabel 'ns a row'\nset format x '10^{%T}'\n"

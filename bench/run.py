@@ -13,6 +13,7 @@ import os
 import pathlib
 import platform
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,7 @@ FAMILIES = [
     ("threads", "^threads/", "", 0.2),
 ]
 UNPINNED = {"threads"}
+LOADS = 7  # fresh processes a round
 
 
 def arguments():
@@ -176,6 +178,22 @@ def run_pytorch(build):
     return json.loads(theirs.stderr.splitlines()[-1])["ns"], []
 
 
+def take_loads(results, build):
+    """Loading the library, in processes of their own: lanefit's time is that of all it needs."""
+    runs = [json.loads(subprocess.run([build / "lanefit-load", build / "src" / "liblanefit.so"],
+                                      capture_output=True, text=True, check=True).stdout)
+            for _ in range(LOADS)]
+    ns = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    parts = ("libm", "sleef", "library", "first_model")
+    entry = results["rows"].setdefault("load/first_model", {
+        "label": "ns a process", "values": {}})
+    values = {"lanefit": sum(ns[name] for name in parts),
+              **{name: ns[name] for name in ("OpenBLAS", "libtorch") if ns[name] > 0}}
+    for name, value in values.items():
+        entry["values"].setdefault(f"{name}_ns", []).append(value)
+    results["load"] = {name: round(ns[name]) for name in parts}
+
+
 def take(results, rows):
     """Adds the numbers of one round."""
     for row in rows:
@@ -221,6 +239,8 @@ def rounds(chosen, isa, families, results):
             for family in families:
                 pin(None if family[0] in UNPINNED else cpu, free)
                 take(results, run_bench(program, isa, family, progress))
+                if family[0] == "limits":
+                    take_loads(results, chosen.build)
                 if family[0] == "run":
                     take_pytorch(results, isa, *run_pytorch(chosen.build))
                 results["rounds"] = number + 1
