@@ -10,7 +10,7 @@
 #define flat_block TYPED(flat_block)
 #define flat_blocks TYPED(flat_blocks)
 #define flat_product TYPED(flat_product)
-#define flat_step TYPED(flat_step)
+#define flat_accs TYPED(flat_accs)
 #define flat_has TYPED(flat_has)
 #define flat_sum TYPED(flat_sum)
 #define flat_add TYPED(flat_add)
@@ -109,13 +109,12 @@ static void flat_product(size_t rows, size_t cols, const struct product *p)
 
 /* ---- sums over rows ---------------------------------------------------------------------- */
 
-/* Rows of `lanes` lanes that a vector has room for, n elements of each: a power of two. */
-LF_INLINE size_t flat_step(size_t n, size_t lanes)
+/* The vectors that `lanes` lanes of n elements take, `step` lanes in each; both powers of two. */
+LF_INLINE size_t flat_accs(size_t n, size_t lanes, size_t *step)
 {
-    size_t step = 1;
-    while (step < lanes && 2 * step * n <= LF_VECTOR(REAL))
-        step *= 2;
-    return step;
+    for (*step = 1; lanes > 1 && 2 * *step * n <= LF_VECTOR(REAL); lanes /= 2)
+        *step *= 2;
+    return lanes;
 }
 
 /* Whether sums of n elements are kept so. */
@@ -124,10 +123,10 @@ LF_INLINE int flat_has(size_t n, size_t lanes)
     return n > 0 && n <= LF_VECTOR(REAL) && lanes > 1;
 }
 
-/* sums[accs][V] += g x of every row, or g alone where x is NULL; the rows of a vector are `step`.
- * accs is a constant of the caller. */
-LF_INLINE void flat_sum(size_t accs, size_t rows, size_t step, size_t in, size_t out, const REAL *x,
-                        const REAL *g, REAL *sums)
+/* sums[accs][V] += g x of every row, or g alone where x is NULL, or = if `first`; the rows of a
+ * vector are `step`. accs is a constant of the caller. */
+LF_INLINE void flat_sum(int first, size_t accs, size_t rows, size_t step, size_t in, size_t out,
+                        const REAL *x, const REAL *g, REAL *sums)
 {
     const vec nothing = v_set1((REAL)-0.0);
     const picks slope = v_grid(in, 1, 0);
@@ -135,7 +134,7 @@ LF_INLINE void flat_sum(size_t accs, size_t rows, size_t step, size_t in, size_t
     vec sum[8];
     LF_UNROLL
     for (size_t a = 0; a < accs; a++)
-        sum[a] = v_load(sums + a * LF_VECTOR(REAL));
+        sum[a] = first ? nothing : v_load(sums + a * LF_VECTOR(REAL));
     for (; rows >= accs * step; rows -= accs * step) {
         LF_UNROLL
         for (size_t a = 0; a < accs; a++, g += step * out) {
@@ -168,33 +167,31 @@ LF_INLINE void flat_sum(size_t accs, size_t rows, size_t step, size_t in, size_t
         v_store(sums + a * LF_VECTOR(REAL), sum[a]);
 }
 
-/* Adds the rows to the sums of `lanes` lanes. Row 0 goes to lane 0. */
+/* Adds the rows to the sums of `lanes` lanes, or begins them if `first`. Row 0 goes to lane 0. */
 static void flat_add(int first, size_t rows, size_t in, size_t out, const REAL *x, const REAL *g,
                      size_t lanes, REAL *sums)
 {
-    const size_t step = flat_step(in * out, lanes);
-    for (size_t a = 0; first && a < lanes / step; a++)
-        v_store(sums + a * LF_VECTOR(REAL), v_set1((REAL)-0.0));
-    switch (lanes / step) {
+    size_t step;
+    switch (flat_accs(in * out, lanes, &step)) {
     case 1:
-        flat_sum(1, rows, step, in, out, x, g, sums);
+        flat_sum(first, 1, rows, step, in, out, x, g, sums);
         break;
     case 2:
-        flat_sum(2, rows, step, in, out, x, g, sums);
+        flat_sum(first, 2, rows, step, in, out, x, g, sums);
         break;
     case 4:
-        flat_sum(4, rows, step, in, out, x, g, sums);
+        flat_sum(first, 4, rows, step, in, out, x, g, sums);
         break;
     default:
-        flat_sum(8, rows, step, in, out, x, g, sums);
+        flat_sum(first, 8, rows, step, in, out, x, g, sums);
     }
 }
 
 /* part[n] = the lanes added by halving. */
 LF_INLINE void flat_end(size_t n, size_t lanes, REAL *sums, REAL *part)
 {
-    const size_t step = flat_step(n, lanes);
-    for (size_t half = lanes / step / 2; half > 0; half /= 2)
+    size_t step;
+    for (size_t half = flat_accs(n, lanes, &step) / 2; half > 0; half /= 2)
         for (size_t a = 0; a < half; a++)
             v_store(sums + a * LF_VECTOR(REAL), v_add(v_load(sums + a * LF_VECTOR(REAL)),
                                                       v_load(sums + (half + a) * LF_VECTOR(REAL))));

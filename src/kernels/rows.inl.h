@@ -126,7 +126,12 @@ LF_APART void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const 
     }
     struct row_sums sums;
     sums_begin(rows, in, out, row_stride, col_stride, part, &sums);
-    sums_add(1, rows, 0, out, x, row_stride, col_stride, g, &sums);
+    if (sums.flat && sums.flat_bias) {
+        flat_add(1, rows, 1, out, NULL, g, sums.bias_lanes, sums.bias);
+        flat_add(1, rows, in, out, x, g, sums.lanes, sums.weight);
+    } else {
+        sums_add(1, rows, 0, out, x, row_stride, col_stride, g, &sums);
+    }
     sums_end(&sums);
 }
 

@@ -12,6 +12,14 @@
 
 typedef __m512i picks_f32, picks_f64;
 
+/* i * over >> 8 is i / cols for i below 16: 256 / cols, rounded up. A division takes longer. */
+LF_INLINE int over_256(size_t cols)
+{
+    static const uint16_t over[17] = {0,  256, 128, 86, 64, 52, 43, 37, 32,
+                                      29, 26,  24,  22, 20, 19, 18, 16};
+    return over[cols];
+}
+
 /* ---- f32 --------------------------------------------------------------------------------- */
 
 LF_INLINE vec_f32 v_load_half_f32(const float *p)
@@ -103,7 +111,6 @@ LF_INLINE void v_load_columns_f32(const float *p, size_t stride, size_t n, vec_f
         v[j].r[0] = q[j];
 }
 
-/* 256 / cols rounded up divides numbers below 16 by cols once 8 bits are dropped. */
 LF_INLINE picks_f32 v_grid_f32(size_t cols, size_t row_step, size_t col_step)
 {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
