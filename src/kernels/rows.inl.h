@@ -66,8 +66,8 @@ LF_INLINE void sums_begin(size_t rows, size_t in, size_t out, size_t row_stride,
     sums->bias_lanes = lanes_reached(lf_row_lanes(1, out, LF_VECTOR(REAL)), rows);
     const int dense = (row_stride == in || rows == 1) && (col_stride == 1 || in == 1);
     sums->flat = (out > 1 || (rows < LF_VECTOR(REAL) && in >= 4)) && dense &&
-                 flat_has(in * out, sums->lanes);
-    sums->flat_bias = (out > 1 || sums->flat) && flat_has(out, sums->bias_lanes);
+                 flat_has(rows, in, out, sums->lanes);
+    sums->flat_bias = (out > 1 || sums->flat) && flat_has(rows, 1, out, sums->bias_lanes);
     sums->by_lanes = out == 1 && in <= LF_LANES_IN && !sums->flat;
     sums->weight = sums->lanes == 1 ? part : sums->weight_lane;
     sums->bias = sums->bias_lanes == 1 ? part + in * out : sums->bias_lane;
@@ -90,11 +90,11 @@ LF_APART void sums_add(int first, size_t rows, size_t o, size_t n, const REAL *x
     /* The sums of the biases come first, for their chains are short of work and leave room for what
      * follows. */
     if (sums->flat_bias)
-        flat_add(first, rows, 1, n, NULL, g, sums->bias_lanes, sums->bias);
+        flat_add_biases(first, rows, n, g, sums->bias_lanes, sums->bias);
     else
         matrix_bias(first, rows, n, g, sums->bias_lanes, sums->bias + o);
     if (sums->flat)
-        flat_add(first, rows, sums->in, n, x, g, sums->lanes, sums->weight);
+        flat_add_weights(first, rows, sums->in, n, x, g, sums->lanes, sums->weight);
     else
         matrix_add(first, rows, sums->in, n, x, row_stride, col_stride, g, sums->lanes,
                    sums->weight + o * sums->in);
@@ -127,8 +127,8 @@ LF_APART void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const 
     struct row_sums sums;
     sums_begin(rows, in, out, row_stride, col_stride, part, &sums);
     if (sums.flat && sums.flat_bias) {
-        flat_add(1, rows, 1, out, NULL, g, sums.bias_lanes, sums.bias);
-        flat_add(1, rows, in, out, x, g, sums.lanes, sums.weight);
+        flat_add_biases(1, rows, out, g, sums.bias_lanes, sums.bias);
+        flat_add_weights(1, rows, in, out, x, g, sums.lanes, sums.weight);
     } else {
         sums_add(1, rows, 0, out, x, row_stride, col_stride, g, &sums);
     }

@@ -16,6 +16,7 @@ enum {
     LF_DEPTH = 256,     /* inner index of one product */
     LF_NEAR = 128,      /* rows so far apart need no packing */
     LF_HALF_ROWS = 12,  /* rows of a tile half a vector wide */
+    LF_FLAT_ROWS = 64,  /* rows up to which a row's sums may take more than two vectors */
     LF_FLAT_DEPTH = 16, /* inner index of one whose vectors hold several rows */
     LF_TURNED_ROWS = 4, /* so few rows take the right factor as it is */
     LF_TILE_SUMS =

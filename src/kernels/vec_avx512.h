@@ -12,12 +12,12 @@
 
 typedef __m512i picks_f32, picks_f64;
 
-/* i * over >> 8 is i / cols for i below 16: 256 / cols, rounded up. A division takes longer. */
-LF_INLINE int over_256(size_t cols)
+/* i * over >> 16 is i / cols for i and cols below 64: 65536 / cols, rounded up. A division takes
+ * longer where cols is small. */
+LF_INLINE int over_65536(size_t cols)
 {
-    static const uint16_t over[17] = {0,  256, 128, 86, 64, 52, 43, 37, 32,
-                                      29, 26,  24,  22, 20, 19, 18, 16};
-    return over[cols];
+    static const int over[9] = {0, 65536, 32768, 21846, 16384, 13108, 10923, 9363, 8192};
+    return cols <= 8 ? over[cols] : (int)(65535u / (unsigned)cols) + 1;
 }
 
 /* ---- f32 --------------------------------------------------------------------------------- */
@@ -111,12 +111,13 @@ LF_INLINE void v_load_columns_f32(const float *p, size_t stride, size_t n, vec_f
         v[j].r[0] = q[j];
 }
 
-LF_INLINE picks_f32 v_grid_f32(size_t cols, size_t row_step, size_t col_step)
+LF_INLINE picks_f32 v_grid_f32(size_t first, size_t cols, size_t row_step, size_t col_step)
 {
-    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const int over = (int)(255u / (unsigned)cols) + 1,
-              back = (int)row_step - (int)(cols * col_step);
-    __m512i row = _mm512_srli_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32(over)), 8);
+    const __m512i lane =
+        _mm512_add_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                         _mm512_set1_epi32((int)first));
+    const int over = over_65536(cols), back = (int)row_step - (int)(cols * col_step);
+    __m512i row = _mm512_srli_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32(over)), 16);
     return _mm512_add_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32((int)col_step)),
                             _mm512_mullo_epi32(row, _mm512_set1_epi32(back)));
 }
@@ -229,12 +230,12 @@ LF_INLINE void v_load_columns_f64(const double *p, size_t stride, size_t n, vec_
     }
 }
 
-LF_INLINE picks_f64 v_grid_f64(size_t cols, size_t row_step, size_t col_step)
+LF_INLINE picks_f64 v_grid_f64(size_t first, size_t cols, size_t row_step, size_t col_step)
 {
-    const __m512i lane = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
-    const int over = (int)(255u / (unsigned)cols) + 1,
-              back = (int)row_step - (int)(cols * col_step);
-    __m512i row = _mm512_srli_epi64(_mm512_mullo_epi64(lane, _mm512_set1_epi64(over)), 8);
+    const __m512i lane =
+        _mm512_add_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64((int)first));
+    const int over = over_65536(cols), back = (int)row_step - (int)(cols * col_step);
+    __m512i row = _mm512_srli_epi64(_mm512_mullo_epi64(lane, _mm512_set1_epi64(over)), 16);
     return _mm512_add_epi64(_mm512_mullo_epi64(lane, _mm512_set1_epi64((int)col_step)),
                             _mm512_mullo_epi64(row, _mm512_set1_epi64(back)));
 }
