@@ -156,10 +156,12 @@ LF_INLINE void flat_lane(int whole, int plain, size_t vecs, size_t m, size_t in,
     const size_t tables = vecs > 1 ? 2 : 1;
     vec left[2], right[2];
     flat_load(tables, g, m * out, left);
-    LF_UNROLL
-    for (size_t i = 0; !whole && i < tables; i++) { /* -0.0 times 0 contributes nothing */
-        const size_t at = i * LF_VECTOR(REAL), n = m * out;
-        left[i] = v_first(n > at ? LF_PIECE(REAL, n, at) : 0, left[i], v_set1((REAL)-0.0));
+    if (!whole) { /* -0.0 times 0 contributes nothing */
+        LF_UNROLL
+        for (size_t i = 0; i < tables; i++) {
+            const size_t at = i * LF_VECTOR(REAL), n = m * out;
+            left[i] = v_first(n > at ? LF_PIECE(REAL, n, at) : 0, left[i], v_set1((REAL)-0.0));
+        }
     }
     if (!plain)
         flat_load(tables, x, m * in, right);
@@ -177,11 +179,13 @@ LF_INLINE void flat_sum(int first, int plain, size_t vecs, size_t lanes, size_t 
 {
     vec sum[8];
     struct flat_picks pick[4];
-    LF_UNROLL
-    for (size_t j = 0; j < vecs && !plain; j++) {
-        const size_t at = j * LF_VECTOR(REAL);
-        pick[j].slope = v_grid(at, in, 1, 0);
-        pick[j].input = v_grid_sum(v_grid(at, in * out, in, 0), v_grid(at, in, 0, 1));
+    if (!plain) {
+        LF_UNROLL
+        for (size_t j = 0; j < vecs; j++) {
+            const size_t at = j * LF_VECTOR(REAL);
+            pick[j].slope = v_grid(at, in, 1, 0);
+            pick[j].input = v_grid_sum(v_grid(at, in * out, in, 0), v_grid(at, in, 0, 1));
+        }
     }
     LF_UNROLL
     for (size_t a = 0; a < lanes * vecs; a++)
@@ -216,9 +220,11 @@ LF_INLINE void flat_add(int first, int plain, size_t rows, size_t in, size_t out
 {
     size_t step;
     lanes = flat_lanes(in * out, lanes, &step);
+/* Biases take two vectors at most. */
 #define LANES(vecs, n)                                                                             \
     case 16 * (vecs) + (n):                                                                        \
-        flat_sum(first, plain, vecs, n, rows, step, in, out, x, g, sums);                          \
+        if (!plain || vecs <= 2)                                                                   \
+            flat_sum(first, plain, vecs, n, rows, step, in, out, x, g, sums);                      \
         break;
     switch (16 * flat_vecs(in * out) + lanes) {
         LANES(1, 1)

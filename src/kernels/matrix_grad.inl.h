@@ -48,7 +48,7 @@ LF_INLINE void matrix_deep(int first, size_t rows, size_t height, size_t width, 
  * the next multiple of four. A row is written as a whole vector where the next one follows. */
 LF_INLINE void write_turned(size_t n, size_t m, const REAL *from, size_t width, REAL *to)
 {
-    for (size_t j = 0; j < n; j += 4) {
+    for (size_t j = 0; m > 0 && j < n; j += 4) {
         vec row[4];
         v_load_columns(from + j, width, m, row);
         LF_UNROLL

@@ -222,11 +222,11 @@ LF_INLINE void tile_turned(size_t rows, size_t m, size_t vecs, size_t n, const s
     LF_UNROLL
     for (size_t j = 0; j < rows * vecs; j++) {
         size_t r = j / vecs, at = j % vecs * LF_VECTOR(REAL);
-        if (r >= m)
-            break;
-        if (p->addend)
-            sum[j] = v_add(sum[j], load_first(p->addend + r * p->addend_row + at, n));
-        store_first(p->c + r * p->c_row + at, sum[j], n);
+        if (r < m) {
+            if (p->addend)
+                sum[j] = v_add(sum[j], load_first(p->addend + r * p->addend_row + at, n));
+            store_first(p->c + r * p->c_row + at, sum[j], n);
+        }
     }
 }
 
