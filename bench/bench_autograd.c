@@ -174,8 +174,8 @@ static void enter(struct contest *contest, struct trained *t, const struct subje
 #endif
     if (s->what == NETWORK)
         contest_add(contest, "kernels", CONTEST_LIMIT, network_kernels, t)->units = NETWORK_STEPS;
-    if (s->what == LINE && limit_create(limit, limits_of(t->kernels->name), &work, 1, contest))
-        contest->contender[contest->count - 1].units = LINE_STEPS;
+    if (s->what == LINE)
+        limit_create(limit, limits_of(t->kernels->name), &work, 1, LINE_STEPS, contest);
 }
 
 static void time_subject(struct bench_state *state, const void *argument)

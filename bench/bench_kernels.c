@@ -82,7 +82,7 @@ static void time_case(struct bench_state *state, const void *argument)
                     i == 0 ? CONTEST_LANEFIT : CONTEST_PEER, work, &worker[i])
             ->units = (double)calls;
     }
-    if (ready && (!limits || limit_create(&limit, limits, &needs, calls, &contest)))
+    if (ready && (!limits || limit_create(&limit, limits, &needs, calls, (double)calls, &contest)))
         contest_run(state, &contest);
     else
         bench_fail(state, "out of memory");

@@ -201,7 +201,7 @@ static void time_subject(struct bench_state *state, const void *argument)
     for (size_t i = 0; i <= peer_count; i++)
         player[i] = (struct player){.a = inputs, .calls = calls};
     wrong = wrong ? wrong : enter(&contest, s->what, player, peer_count + 1);
-    if (!wrong && !limit_create(&limit, s->limits, &work, calls, &contest))
+    if (!wrong && !limit_create(&limit, s->limits, &work, calls, (double)calls, &contest))
         wrong = "out of memory";
     if (wrong)
         bench_fail(state, wrong);

@@ -71,8 +71,7 @@ static void time_run(struct bench_state *state, const void *argument)
         contest_add(&contest, "libtorch", CONTEST_PEER, run_libtorch, &running)->units =
             LIBTORCH_STEPS;
 #endif
-    limit_create(&limit, limits_of(run->options.kernels->name), &work, 1, &contest);
-    contest.contender[contest.count - 1].units = STEPS;
+    limit_create(&limit, limits_of(run->options.kernels->name), &work, 1, STEPS, &contest);
     contest_run(state, &contest);
     limit_destroy(&limit);
     lf_line_destroy(running.line);
@@ -96,8 +95,7 @@ static void time_lanes(struct bench_state *state, const void *argument)
     struct limit limit = {0};
     const struct limit_work work = work_of(&run, SEEDS);
     contest_add(&contest, "lanefit", CONTEST_LANEFIT, run_lanes, &run)->units = SEEDS * STEPS;
-    limit_create(&limit, limits_of(run.options.kernels->name), &work, 1, &contest);
-    contest.contender[contest.count - 1].units = SEEDS * STEPS;
+    limit_create(&limit, limits_of(run.options.kernels->name), &work, 1, SEEDS * STEPS, &contest);
     contest_run(state, &contest);
     limit_destroy(&limit);
 }

@@ -133,8 +133,8 @@ static const char *enter(struct contest *contest, struct training *t, struct lim
         contest_add(contest, "libtorch", CONTEST_PEER, run_libtorch, t);
     }
 #endif
-    return limit_create(limit, limits_of(e->kernels->name), &work, 1, contest) ? NULL
-                                                                               : "out of memory";
+    return limit_create(limit, limits_of(e->kernels->name), &work, 1, 1, contest) ? NULL
+                                                                                  : "out of memory";
 }
 
 static void time_epoch(struct bench_state *state, const void *argument)

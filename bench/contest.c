@@ -20,7 +20,7 @@ struct contender *contest_add(struct contest *contest, const char *name, enum co
     return contender;
 }
 
-static double now(void)
+double contest_now(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -106,9 +106,9 @@ void contest_run(struct bench_state *state, const struct contest *contest)
     for (; bench_keep_running(state, 1); n++)
         for (size_t k = 0; k < count; k++) {
             size_t i = (k + n) % count;
-            double start = now();
+            double start = contest_now();
             contest->contender[i].run(contest->contender[i].context);
-            double seconds = now() - start;
+            double seconds = contest_now() - start;
             times[i][n % SAMPLES] = seconds;
             if (i == 0)
                 bench_set_time(state, seconds);

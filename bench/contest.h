@@ -29,6 +29,9 @@ struct contest {
 struct contender *contest_add(struct contest *contest, const char *name, enum contest_role role,
                               void (*run)(void *context), void *context);
 
+/* A clock that only goes forward, in seconds. */
+double contest_now(void);
+
 /* Runs the benchmark, registered by bench_register_manual, whose time is that of lanefit, or of the
  * first where lanefit does not take part. Counters, from medians over the iterations:
  *   NAME_ns     a unit's time, of every contender, limit_ns that of the limit

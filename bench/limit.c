@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* TABLES(X) is X(isa) for every instruction set of this build. */
 #define DECLARE(isa) extern const struct limits limits_##isa;
@@ -77,19 +76,12 @@ struct rates {
     double read[LIMIT_LEVELS], written[LIMIT_LEVELS]; /* a byte */
 };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* The fastest of a few runs: which limit binds shall not depend on a neighbour. */
 #define FASTEST(seconds, statement)                                                                \
     for (int try_ = 0; try_ < 5; try_++) {                                                         \
-        const double start_ = now();                                                               \
+        const double start_ = contest_now();                                                       \
         statement;                                                                                 \
-        const double took_ = now() - start_;                                                       \
+        const double took_ = contest_now() - start_;                                               \
         seconds = try_ == 0 || took_ < seconds ? took_ : seconds;                                  \
     }
 
@@ -186,7 +178,7 @@ static int get_memory(struct limit *limit, double read_time, double write_time)
 }
 
 int limit_create(struct limit *limit, const struct limits *limits, const struct limit_work *work,
-                 size_t calls, struct contest *contest)
+                 size_t calls, double units, struct contest *contest)
 {
     const struct rates *rates = rates_of(limits);
     const int level = level_of(work->read + work->written);
@@ -208,7 +200,7 @@ int limit_create(struct limit *limit, const struct limits *limits, const struct 
     } else if (!get_memory(limit, read, written)) {
         return 0;
     }
-    contest_add(contest, limit->name, CONTEST_LIMIT, run, limit)->units = (double)calls;
+    contest_add(contest, limit->name, CONTEST_LIMIT, run, limit)->units = units;
     return 1;
 }
 

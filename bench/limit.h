@@ -49,10 +49,10 @@ struct limit {
     void *memory[2]; /* to read, to write */
 };
 
-/* Enters it into the contest, doing what `calls` calls need. 0 when memory is out. limit stays
- * until limit_destroy. */
+/* Enters it into the contest, doing what `calls` calls need, which count as so many units. 0 when
+ * memory is out. limit stays until limit_destroy. */
 int limit_create(struct limit *limit, const struct limits *limits, const struct limit_work *work,
-                 size_t calls, struct contest *contest);
+                 size_t calls, double units, struct contest *contest);
 void limit_destroy(struct limit *limit);
 
 /* The chain of dependent operations of one run's steps, and nothing else: chain.c says which.

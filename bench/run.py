@@ -253,6 +253,8 @@ def rounds(chosen, isa, families, results):
 
 def main():
     chosen = arguments()
+    # libtorch and PyTorch set their own threads to one, not those of the BLAS below them.
+    os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     tables = subprocess.run([chosen.build / "lanefit", "info"], capture_output=True, text=True)
     known = dict(line.split(maxsplit=1) for line in tables.stdout.splitlines())

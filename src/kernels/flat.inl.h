@@ -41,7 +41,7 @@ LF_INLINE int flat_fits(size_t rows, size_t cols, const struct product *p)
         depth * cols > 4 * LF_VECTOR(REAL) || depth > LF_FLAT_DEPTH)
         return 0;
     const int dense = (rows == 1 || (p->a_row == depth && p->c_row == cols)) &&
-                      (depth == 1 || p->a_col == 1) && !p->start && p->skip == 0;
+                      (depth == 1 || p->a_col == 1) && !p->start;
     const int right = (p->b_col == 1 && (p->b_row == cols || depth == 1)) ||
                       (p->b_row == 1 && (p->b_col == depth || cols == 1));
     const int added = !p->addend || p->addend_row == 0 || p->addend_row == cols;

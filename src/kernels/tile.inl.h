@@ -21,10 +21,11 @@ struct product {
     size_t start_row, addend_row;
     REAL *c;
     size_t c_row;
-    size_t last; /* where parts are as fast as wholes: lanes of the last vector of a tile */
-    size_t
-        skip; /* elsewhere: so many first columns of c stay as they are; 0 with several vectors */
-    size_t keep; /* elsewhere: the columns from here on take the addend as it is; 0 for none */
+    /* Where parts are as fast as wholes: the lanes of the last vector of a tile. */
+    size_t last;
+    /* Elsewhere: so many first columns of c stay as they are, 0 with several vectors; and those
+     * from `keep` on take the addend as it is, 0 for none. */
+    size_t skip, keep;
 };
 
 /* Vector v of a row of a tile. */

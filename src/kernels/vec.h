@@ -34,8 +34,8 @@
  *   v_if_finite(t, a, b)      a in the lanes where t is finite, b in the others
  * Where LF_PICKS is 1, a part of a vec is loaded and stored as fast as the whole, and lanes are
  * picked by index:
- *   v_grid(first, cols, r, c) picks: lane i = (k / cols) r + (k mod cols) c, k = first + i; first
- *                             and cols below 48
+ *   v_grid(first, cols, r, c) picks: lane i = (k / cols) r + (k mod cols) c, k = first + i; k
+ *                             and cols below 4 V
  *   v_grid_next(picks, step)  step more in every lane
  *   v_grid_sum(a, b)          lane by lane
  *   v_pick(n, from, picks)    lane i = element picks[i] of the vecs from[n]; n is 1, 2 or 4
