@@ -15,5 +15,6 @@ void register_passes(const struct lf_kernels *kernels);
 void register_peers(const struct lf_kernels *kernels);
 void register_runs(const struct lf_kernels *kernels);
 void register_train(const struct lf_kernels *kernels);
+void register_workloads(const struct lf_kernels *kernels);
 
 #endif

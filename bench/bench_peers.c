@@ -152,7 +152,7 @@ static const char *enter(struct contest *contest, enum what what, struct player 
 {
     for (size_t i = 0; i < count; i++) {
         const struct peer *peer = player[i].peer = i > 0 ? peers[i - 1] : &peer_lanefit;
-        if (what == ONE_PASS && !peer->one_pass)
+        if (what == ONE_PASS ? !peer->one_pass : !peer->affine)
             continue;
         if (!outputs_create(&player[i].a, what))
             return "out of memory";

@@ -42,6 +42,7 @@ static void register_table(const struct lf_kernels *kernels)
     register_autograd(kernels);
     register_passes(kernels);
     register_peers(kernels);
+    register_workloads(kernels);
     register_kernels(kernels);
 }
 

@@ -37,6 +37,7 @@ FAMILIES = [
     ("pass", "^pass/", "", 0.02),
     ("kernel", "^kernel/.*/f32/", "^kernel/.*/f32/", 0.002),
     ("kernel_f64", "^kernel/.*/f64/", "", 0.002),
+    ("workload", "^workload/", "^workload/", 0.02),
     ("threads", "^threads/", "", 0.2),
 ]
 UNPINNED = {"threads"}
@@ -160,11 +161,16 @@ def run_bench(program, isa, family, progress):
         return json.load(out)["benchmarks"]
 
 
+def python_with(module):
+    """An interpreter that has it, or None."""
+    return next((p for p in ("/usr/bin/python3", sys.executable)
+                 if subprocess.run([p, "-c", f"import {module}"],
+                                   capture_output=True).returncode == 0), None)
+
+
 def run_pytorch(build):
     """Nanoseconds a step by model, or nothing where PyTorch is not there; and what went wrong."""
-    python = next((p for p in ("/usr/bin/python3", sys.executable)
-                   if subprocess.run([p, "-c", "import torch"], capture_output=True).returncode == 0),
-                  None)
+    python = python_with("torch")
     if not python:
         return {}, []
     theirs = subprocess.run([python, HERE / "peers" / "pytorch_line.py"], capture_output=True,
@@ -175,7 +181,21 @@ def run_pytorch(build):
     if theirs.returncode != 0 or theirs.stdout != ours:
         return {}, ["PyTorch arrives at other parameters than lanefit:\n"
                     + theirs.stdout + theirs.stderr]
-    return json.loads(theirs.stderr.splitlines()[-1])["ns"], []
+    ns = json.loads(theirs.stderr.splitlines()[-1])["ns"]
+    return {f"run/{model}/f32": {"PyTorch": value} for model, value in ns.items()}, []
+
+
+def run_numpy(build):
+    """Nanoseconds a problem by workload and peer, or nothing; and what went wrong."""
+    python = python_with("numpy")
+    if not python:
+        return {}, []
+    library = build / "bench" / "libworkloads.so"
+    done = subprocess.run([python, HERE / "peers" / "numpy_fleets.py", library],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        return {}, [done.stderr]
+    return {f"workload/{name}": ns for name, ns in json.loads(done.stdout).items()}, []
 
 
 def take_loads(results, build):
@@ -207,12 +227,13 @@ def take(results, rows):
                 entry["values"].setdefault(key, []).append(value)
 
 
-def take_pytorch(results, isa, times, failures):
+def take_script(results, isa, times, failures):
+    """Adds what a script has timed to the rows of the same benchmarks."""
     results["failures"] += failures
-    for model, ns in times.items():
-        entry = results["rows"].get(f"run/{model}/f32/{isa}")
-        if entry:
-            entry["values"].setdefault("PyTorch_ns", []).append(ns)
+    for name, peers in times.items():
+        entry = results["rows"].get(f"{name}/{isa}")
+        for peer, ns in peers.items() if entry else ():
+            entry["values"].setdefault(f"{peer}_ns", []).append(ns)
 
 
 def save(results, folder):
@@ -242,7 +263,9 @@ def rounds(chosen, isa, families, results):
                 if family[0] == "limits":
                     take_loads(results, chosen.build)
                 if family[0] == "run":
-                    take_pytorch(results, isa, *run_pytorch(chosen.build))
+                    take_script(results, isa, *run_pytorch(chosen.build))
+                if family[0] == "workload":
+                    take_script(results, isa, *run_numpy(chosen.build))
                 results["rounds"] = number + 1
                 results["stolen"] = (stolen() - before) / (time.monotonic() - begin)
                 save(results, chosen.output)

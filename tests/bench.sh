@@ -12,7 +12,7 @@ refuses 1 'Failed to match any benchmarks' --benchmark_filter=nonsense
 runs 0 --benchmark_min_time=0.0001 --benchmark_format=json --benchmark_filter="^(limit/peak/f32|\
 limit/chain|run/linear/f32|autograd/op|affine/[a-z0-9]+/8x1->1/|forward_backward/[a-z0-9]+/8x3->2/|\
 one_pass/[a-z0-9]+/1000x4->1|pass/f32/[a-z0-9]+/rows/1/L2|kernel/sgd/f32/[a-z0-9]+/1000/|\
-kernel/online_linear/f64/)"
+kernel/online_linear/f64/|workload/W10_calibration_16x2/)"
 python3 - "$work/out" <<'END_OF_PYTHON' || fail "a row is wrong"
 import json
 import sys
@@ -20,13 +20,16 @@ import sys
 rows = json.load(open(sys.argv[1]))["benchmarks"]
 families = {row["name"].split("/")[0] for row in rows}
 missing = {"limit", "run", "autograd", "affine", "forward_backward", "one_pass", "pass",
-           "kernel"} - families
+           "kernel", "workload"} - families
 assert not missing, f"not there: {missing}"
 for row in rows:
     name = row["name"]
     assert not row.get("error_occurred"), f"{name}: {row.get('error_message')}"
     if name.startswith("limit/"):
         assert row["limit_ns"] > 0, name
+        continue
+    if name.startswith("workload/"):
+        assert row["plain_ns"] > 0 and row["limit_ns"] > 0, name
         continue
     assert row["lanefit_ns"] > 0, name
     assert name.startswith("autograd/op") or row["of_limit"] > 0, name

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Eigen: expressions that it fuses, without temporaries; a vector where a side is 1.
-#include "peers.h"
+// Eigen: expressions that it fuses, without temporaries; a vector where a side is 1. Least squares
+// by the LDLT of the normal equations, in matrices of a fixed size.
+#include "rows.h"
 
 #include <Eigen/Dense>
 
@@ -82,7 +83,50 @@ void one_pass(struct peer_affine *a)
     a->db[0] = scale * d.sum();
 }
 
+template <int Params> void fit_each(const struct peer_fleet *f, size_t first, size_t last)
+{
+    for (size_t i = first; i < last; i++) {
+        Eigen::Matrix<double, Params, Params> gram = Eigen::Matrix<double, Params, Params>::Zero();
+        Eigen::Matrix<double, Params, 1> products = Eigen::Matrix<double, Params, 1>::Zero(), row;
+        const struct fleet_problem p = fleet_problem(f, i);
+        double n = 0, y, sum = 0, squares = 0;
+        for (size_t r = 0; r < p.rows; r++)
+            if (fleet_row(f, &p, r, row.data(), 1, &y)) {
+                gram.noalias() += row * row.transpose();
+                products += row * y;
+                sum += y;
+                squares += y * y;
+                n++;
+            }
+        const auto ldlt = gram.ldlt();
+        Eigen::Map<Eigen::Matrix<double, Params, 1>> b(f->coefficients + i * Params);
+        b = ldlt.solve(products);
+        const double residual = squares - b.dot(products);
+        if (f->standard_errors)
+            Eigen::Map<Eigen::Matrix<double, Params, 1>>(f->standard_errors + i * Params) =
+                (residual / (n - Params) *
+                 ldlt.solve(Eigen::Matrix<double, Params, Params>::Identity()).diagonal())
+                    .cwiseSqrt();
+        if (f->r_squared)
+            f->r_squared[i] = 1 - residual / (squares - sum * sum / n);
+    }
+}
+
+void fit(const struct peer_fleet *f, size_t first, size_t last)
+{
+    switch (fleet_params(f)) {
+    case 2:
+        return fit_each<2>(f, first, last);
+    case 3:
+        return fit_each<3>(f, first, last);
+    case 5:
+        return fit_each<5>(f, first, last);
+    case 12:
+        return fit_each<12>(f, first, last);
+    }
+}
+
 } // namespace
 
 extern "C" const struct peer peer_eigen;
-const struct peer peer_eigen = {"Eigen", affine, affine_grad, one_pass};
+const struct peer peer_eigen = {"Eigen", affine, affine_grad, one_pass, fit};

@@ -48,4 +48,4 @@ static void one_pass(struct peer_affine *a)
     a->loss = a->dw[a->in + 1] * mse.scale;
 }
 
-const struct peer peer_lanefit = {"lanefit", affine, affine_grad, one_pass};
+const struct peer peer_lanefit = {"lanefit", affine, affine_grad, one_pass, NULL};

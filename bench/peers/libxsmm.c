@@ -49,4 +49,4 @@ static void affine_grad(struct peer_affine *a)
 }
 
 extern const struct peer peer_libxsmm;
-const struct peer peer_libxsmm = {"LIBXSMM", affine, affine_grad, NULL};
+const struct peer peer_libxsmm = {"LIBXSMM", affine, affine_grad, NULL, NULL};

@@ -55,7 +55,7 @@ static void one_pass(struct peer_affine *a)
 }
 
 extern const struct peer peer_openblas;
-const struct peer peer_openblas = {"OpenBLAS", affine, affine_grad, one_pass};
+const struct peer peer_openblas = {"OpenBLAS", affine, affine_grad, one_pass, NULL};
 
 /* One thread, and none that waits. */
 __attribute__((constructor)) static void one_thread(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The loops that a user would write, built with -O3 -march=native -ffast-math. */
 #include "loops.h"
-#include "peers.h"
+#include "plain.h"
 
 static void affine(struct peer_affine *a)
 {
@@ -58,4 +58,4 @@ static void one_pass(struct peer_affine *a)
 }
 
 extern const struct peer peer_plain;
-const struct peer peer_plain = {"plain", affine, affine_grad, one_pass};
+const struct peer peer_plain = {"plain", affine, affine_grad, one_pass, plain_fit};
