@@ -37,7 +37,7 @@ FAMILIES = [
     ("pass", "^pass/", "", 0.02),
     ("kernel", "^kernel/.*/f32/", "^kernel/.*/f32/", 0.002),
     ("kernel_f64", "^kernel/.*/f64/", "", 0.002),
-    ("workload", "^workload/", "^workload/", 0.02),
+    ("workload", "^workload/", "^workload/", 0.1),
     ("threads", "^threads/", "", 0.2),
 ]
 UNPINNED = {"threads"}
