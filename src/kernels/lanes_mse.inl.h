@@ -128,25 +128,24 @@ static void mse_direct(const struct stripe *s, const REAL *target, struct mse *m
 #undef COLUMNS
 }
 
-/* What the loss makes of the outputs y of a stripe: adds to its sums and to the bias gradient, and
- * y becomes the gradients. */
+/* What the loss makes of the outputs y of rows, the first of which goes to lane 0: adds to its sums
+ * and to the bias gradient, and y becomes the gradients. */
 LF_INLINE void mse_slopes(size_t rows, const REAL *target, const REAL *row_weight, REAL *y,
-                          struct mse *m)
+                          struct mse *sums)
 {
-    vec bias = v_load(m->sums.bias), squares = v_load(m->squares);
-    for (size_t r = 0; r < rows; r += LF_VECTOR(REAL)) {
-        vec d = v_sub(v_load(y + r), v_load(target + r)), scale = v_set1(2 * m->scale), scaled = d;
-        if (row_weight) {
-            scale = v_mul(scale, v_load(row_weight + r));
-            scaled = v_mul(v_load(row_weight + r), d);
-        }
-        vec g = v_mul(v_mul(scale, d), v_set1(m->upstream));
-        squares = v_fma(scaled, d, squares);
-        bias = v_add(bias, g);
-        v_store(y + r, g);
-    }
-    v_store(m->sums.bias, bias);
-    v_store(m->squares, squares);
+    const vec twice = v_set1(2 * sums->scale);
+    vec bias = v_load(sums->sums.bias), squares = v_load(sums->squares);
+    LF_PIECES(REAL, rows, {
+        vec d = v_sub(load_first(y + i, m), load_first(target + i, m));
+        vec weight = row_weight ? load_first(row_weight + i, m) : v_set1(1);
+        vec scale = row_weight ? v_mul(twice, weight) : twice;
+        vec g = v_mul(v_mul(scale, d), v_set1(sums->upstream));
+        squares = fma_first(m, row_weight ? v_mul(weight, d) : d, d, squares);
+        bias = v_first(m, v_add(bias, g), bias);
+        store_first(y + i, g, m);
+    });
+    v_store(sums->sums.bias, bias);
+    v_store(sums->squares, squares);
 }
 
 /* y = the outputs of n registers of rows from row r of a stripe by columns on, n a constant. */

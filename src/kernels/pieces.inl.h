@@ -22,6 +22,7 @@
 #define load_strided TYPED(load_strided)
 #define store_first TYPED(store_first)
 #define fma_first TYPED(fma_first)
+#define fill_empty TYPED(fill_empty)
 
 /* The first n lanes from p, 0 in the others. */
 LF_INLINE vec load_first(const REAL *p, size_t n)
@@ -53,4 +54,11 @@ LF_INLINE vec fma_first(size_t n, vec a, vec b, vec sum)
 {
     vec next = v_fma(a, b, sum);
     return n == LF_VECTOR(REAL) ? next : v_first(n, next, sum);
+}
+
+/* Sums of nothing. */
+LF_INLINE void fill_empty(size_t n, REAL *sums)
+{
+    for (size_t i = 0; i < n; i += LF_VECTOR(REAL))
+        store_first(sums + i, v_set1((REAL)-0.0), LF_PIECE(REAL, n, i));
 }

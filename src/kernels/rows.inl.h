@@ -6,7 +6,6 @@
 #define sums_begin TYPED(sums_begin)
 #define sums_add TYPED(sums_add)
 #define sums_end TYPED(sums_end)
-#define fill_empty TYPED(fill_empty)
 #define tile_rows TYPED(tile_rows)
 #define loss_tiles TYPED(loss_tiles)
 
@@ -17,8 +16,10 @@ LF_APART void TYPED(affine)(size_t rows, size_t in, size_t out, const REAL *x, s
         *y = lanes_dot(in, x, col_stride, w, b ? *b : (REAL)-0.0);
     else if (out == 1 && in <= LF_LANES_IN)
         lanes_affine(rows, in, x, row_stride, col_stride, w, b, y);
+    else if (out <= LF_WIDE_OUTPUTS && in > LF_LANES_IN && col_stride == 1)
+        wide_affine(rows, in, out, x, row_stride, w, b, y);
     else if (out <= LF_WIDE_OUTPUTS && in > LF_LANES_IN)
-        wide_affine(rows, in, out, x, row_stride, col_stride, w, b, y);
+        wide_strided(rows, in, out, x, row_stride, col_stride, w, b, y);
     else
         matrix_affine(rows, in, out, x, row_stride, col_stride, w, b, y);
 }
@@ -40,13 +41,6 @@ struct row_sums {
     struct lane_sums by_row; /* where a row is a lane */
     REAL weight_lane[LF_LANES_IN * LF_VECTOR(REAL)], bias_lane[8 * LF_VECTOR(REAL)];
 };
-
-/* Sums of nothing. */
-LF_INLINE void fill_empty(size_t n, REAL *sums)
-{
-    for (size_t i = 0; i < n; i += LF_VECTOR(REAL))
-        store_first(sums + i, v_set1((REAL)-0.0), LF_PIECE(REAL, n, i));
-}
 
 /* As many of the lanes as rows reach, a power of two: those beyond would add nothing. */
 LF_INLINE size_t lanes_reached(size_t lanes, size_t rows)
@@ -176,7 +170,9 @@ static void TYPED(affine_loss_part)(const struct TYPED(lf_loss) * loss, size_t r
                                     const REAL *w, const REAL *b, const REAL *target,
                                     const REAL *row_weight, REAL *part)
 {
-    if (out != 1 || in > LF_LANES_IN || loss->kind != LF_MSE_LOSS)
+    if (out == 1 && in > LF_LANES_IN && loss->kind == LF_MSE_LOSS && col_stride == 1 && rows > 0)
+        wide_mse_part(loss, rows, in, x, row_stride, w, b, target, row_weight, part);
+    else if (out != 1 || in > LF_LANES_IN || loss->kind != LF_MSE_LOSS)
         loss_tiles(loss, rows, in, out, x, row_stride, col_stride, w, b, target, row_weight, part);
     else if (rows == 1)
         lanes_mse_single(loss, in, x, col_stride, w, b, target, row_weight, part);
