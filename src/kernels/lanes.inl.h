@@ -14,6 +14,7 @@
 #define prefetch_columns TYPED(prefetch_columns)
 #define lane_columns TYPED(lane_columns)
 #define chain_columns TYPED(chain_columns)
+#define chain_last TYPED(chain_last)
 #define chain_stripe TYPED(chain_stripe)
 #define add_columns TYPED(add_columns)
 #define add_by_lane TYPED(add_by_lane)
@@ -47,7 +48,6 @@ enum lf_layout { LF_BY_COLUMNS, LF_BY_ROWS };
 
 #define TWO_TO_FOUR(f) f(2) f(3) f(4)
 #define TWO_TO_EIGHT(f) TWO_TO_FOUR(f) f(5) f(6) f(7) f(8)
-#define NINE_TO_SIXTEEN(f) f(9) f(10) f(11) f(12) f(13) f(14) f(15) f(16)
 
 /* How a stripe of rows is read. Rows that lie otherwise are copied by columns. */
 LF_INLINE enum lf_layout lf_layout_of(size_t in, size_t row_stride, size_t col_stride)
@@ -135,26 +135,46 @@ LF_INLINE void prefetch_columns(size_t n, const REAL *x, size_t stride)
         __builtin_prefetch(x + i * stride + STRIPE_ROWS);
 }
 
-/* y = chain over n columns from the i-th on, from y as it stands unless i = 0, then + b. Where n
- * columns follow others, rows are read eight columns at a time. */
+/* y = chain over n columns from the i-th on, from y as it stands unless i = 0, then + b. */
 LF_INLINE void chain_columns(enum lf_layout layout, int begun, size_t n, const struct stripe *s,
                              size_t i, const REAL *w, REAL b, REAL *y)
 {
     const int by_rows = layout == LF_BY_ROWS;
-    const size_t rows = s->rows, stride = s->stride, skip = by_rows && begun ? LF_GROUP - n : 0;
-    const REAL *x = by_rows ? s->x + i - skip : s->x + i * stride;
+    const size_t rows = s->rows, stride = s->stride;
+    const REAL *x = s->x + i * (by_rows ? 1 : stride);
     reg weight[LF_GROUP], bias = r_set1(b);
     LF_UNROLL
     for (size_t k = 0; k < n; k++)
         weight[k] = r_set1(w[i + k]);
     for (size_t r = 0; r < rows; r += REG_ROWS) {
-        for (size_t k = 0; by_rows && !begun && r % LF_VECTOR(REAL) == 0 && k < stride; k += n)
+        for (size_t k = 0; by_rows && r % LF_VECTOR(REAL) == 0 && k < stride; k += n)
             prefetch_rows(n, x + r * stride + k * LF_VECTOR(REAL), 2 * LF_AHEAD);
         reg column[LF_GROUP], sum = begun && i > 0 ? r_load(y + r) : r_set1((REAL)-0.0);
-        lane_columns(layout, n + skip, x + r * (by_rows ? stride : 1), stride, column);
+        lane_columns(layout, n, x + r * (by_rows ? stride : 1), stride, column);
         LF_UNROLL
         for (size_t k = 0; k < n; k++)
-            sum = r_fma(column[skip + k], weight[k], sum);
+            sum = r_fma(column[k], weight[k], sum);
+        r_store(y + r, r_add(sum, bias));
+    }
+}
+
+/* y = chain over the last n <= 8 columns of more by rows, from y as it stands, then + b. They are
+ * read eight at a time, with some of those before; n is no constant, for one copy of this is
+ * enough. */
+LF_INLINE void chain_last(size_t n, const struct stripe *s, const REAL *w, REAL b, REAL *y)
+{
+    const size_t first = s->in - LF_GROUP, skip = LF_GROUP - n;
+    reg weight[LF_GROUP], bias = r_set1(b);
+    LF_UNROLL
+    for (size_t k = 0; k < LF_GROUP; k++)
+        weight[k] = r_set1(w[first + k]);
+    for (size_t r = 0; r < s->rows; r += REG_ROWS) {
+        reg column[LF_GROUP], sum = r_load(y + r);
+        lane_columns(LF_BY_ROWS, LF_GROUP, s->x + first + r * s->stride, s->stride, column);
+        LF_UNROLL
+        for (size_t k = 0; k < LF_GROUP; k++)
+            if (k >= skip)
+                sum = r_fma(column[k], weight[k], sum);
         r_store(y + r, r_add(sum, bias));
     }
 }
@@ -170,10 +190,6 @@ LF_APART void chain_stripe(const struct stripe *s, const REAL *w, REAL b, REAL *
     case N:                                                                                        \
         chain_columns(LF_BY_ROWS, 0, N, s, i, w, bias, y);                                         \
         break;
-#define MORE_ROWS(N)                                                                               \
-    case N:                                                                                        \
-        chain_columns(LF_BY_ROWS, 1, N, s, i, w, bias, y);                                         \
-        break;
 #define COLUMNS(N)                                                                                 \
     case N:                                                                                        \
         chain_columns(LF_BY_COLUMNS, N >= LF_GROUP / 2, N, s, i, w, bias, y);                      \
@@ -184,17 +200,13 @@ LF_APART void chain_stripe(const struct stripe *s, const REAL *w, REAL b, REAL *
                 COLUMNS(1)
                 TWO_TO_EIGHT(COLUMNS)
             }
-        else if (i == 0)
+        else if (i > 0)
+            chain_last(n, s, w, bias, y);
+        else
             switch (n) {
                 TWO_TO_EIGHT(ROWS)
             }
-        else
-            switch (n) {
-                MORE_ROWS(1)
-                TWO_TO_EIGHT(MORE_ROWS)
-            }
 #undef ROWS
-#undef MORE_ROWS
 #undef COLUMNS
         i += n;
     } while (i < s->in);

@@ -5,6 +5,7 @@
 
 #define mse TYPED(mse)
 #define mse_columns TYPED(mse_columns)
+#define mse_octets TYPED(mse_octets)
 #define mse_direct TYPED(mse_direct)
 #define mse_slopes TYPED(mse_slopes)
 #define chain_run TYPED(chain_run)
@@ -98,6 +99,50 @@ LF_INLINE void mse_columns(enum lf_layout layout, int scaled, size_t in, size_t 
     }
 }
 
+/* The same for a stripe by rows with more than eight inputs, read eight at a time, the last of
+ * which may overlap the first; in is no constant, for one copy of this is enough. */
+LF_APART void mse_octets(size_t in, const struct stripe *s, const REAL *target, struct mse *m)
+{
+    const size_t last = in - LF_GROUP, skip = 2 * LF_GROUP - in;
+    const reg b = r_set1(m->b), scale = r_set1(2 * m->scale), upstream = r_set1(m->upstream);
+    for (size_t lane = 0; lane < LF_VECTOR(REAL); lane += REG_ROWS) {
+        reg w[2 * LF_GROUP], weight[2 * LF_GROUP];
+        reg bias = r_load(m->sums.bias + lane), squares = r_load(m->squares + lane);
+        LF_UNROLL
+        for (size_t i = 0; i < 2 * LF_GROUP; i++) {
+            const size_t at = i < LF_GROUP ? i : last + i - LF_GROUP;
+            w[i] = r_set1(m->w[at]);
+            weight[i] = r_load(m->sums.weight + at * LF_VECTOR(REAL) + lane);
+        }
+        for (size_t r = lane; r < s->rows; r += LF_VECTOR(REAL)) {
+            const REAL *x = s->x + r * in;
+            reg column[2 * LF_GROUP];
+            prefetch_rows(2 * LF_GROUP, x, LF_AHEAD);
+            lane_columns(LF_BY_ROWS, LF_GROUP, x, in, column);
+            lane_columns(LF_BY_ROWS, LF_GROUP, x + last, in, column + LF_GROUP);
+            reg y = r_mul(column[0], w[0]);
+            LF_UNROLL
+            for (size_t i = 1; i < 2 * LF_GROUP; i++)
+                if (i < LF_GROUP || i >= LF_GROUP + skip)
+                    y = r_fma(column[i], w[i], y);
+            reg d = r_sub(r_add(y, b), r_load(target + r));
+            reg g = r_mul(r_mul(scale, d), upstream);
+            squares = r_fma(d, d, squares);
+            bias = r_add(bias, g);
+            LF_UNROLL
+            for (size_t i = 0; i < 2 * LF_GROUP; i++)
+                weight[i] = r_fma(g, column[i], weight[i]);
+        }
+        LF_UNROLL
+        for (size_t i = 0; i < 2 * LF_GROUP; i++)
+            r_store(m->sums.weight + (i < LF_GROUP ? i : last + i - LF_GROUP) * LF_VECTOR(REAL) +
+                        lane,
+                    weight[i]);
+        r_store(m->sums.bias + lane, bias);
+        r_store(m->squares + lane, squares);
+    }
+}
+
 static void mse_direct(const struct stripe *s, const REAL *target, struct mse *m)
 {
 #define CASE(LAYOUT, IN)                                                                           \
@@ -116,7 +161,9 @@ static void mse_direct(const struct stripe *s, const REAL *target, struct mse *m
     if (s->layout == LF_BY_ROWS)
         switch (s->in) {
             TWO_TO_EIGHT(ROWS)
-            NINE_TO_SIXTEEN(ROWS)
+        default:
+            if (LF_DIRECT(LF_BY_ROWS) > LF_GROUP)
+                mse_octets(s->in, s, target, m);
         }
     else
         switch (s->in) {

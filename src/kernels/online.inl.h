@@ -105,10 +105,8 @@ static __attribute__((noinline)) size_t steps_plain(int shared, struct TYPED(lf_
 
 /* Steps by groups. Samples are made one group ahead of the steps that use them, in between those of
  * the group before, so that even a short reorder window holds work for the gaps of the chain. The
- * generator's state takes a group in when its steps begin: it stands where the run ends. `seeding`
- * is for the first generation of words, until the state is filled. */
-LF_INLINE size_t groups(int shared, int seeding, struct TYPED(lf_online) * run, struct lf_rng *rng,
-                        size_t steps)
+ * generator's state takes a group in when its steps begin: it stands where the run ends. */
+LF_INLINE size_t groups(int shared, struct TYPED(lf_online) * run, struct lf_rng *rng, size_t steps)
 {
     const size_t group = LF_VECTOR(REAL), draw = LF_LANES / LF_VECTOR(REAL);
     REAL w = run->weight, b = run->bias, minus_lr = -run->lr;
@@ -118,17 +116,17 @@ LF_INLINE size_t groups(int shared, int seeding, struct TYPED(lf_online) * run, 
     vec_u32 words = begin > 0 ? u_load(rng->state + first) : twisted_group(rng, first);
     sample(run, TYPED(draws)(temper(words)), now);
     int finite = both_finite(w, b);
-    while (left > 0 && finite && (!seeding || rng->seeded < LF_RNG_WORDS)) {
+    while (left > 0 && finite) {
         size_t end = left < group - begin ? begin + left : group;
         store_group(rng, first, words);
         words = twisted_group(rng, group_after(first));
         if (end - begin == group) {
             steps_folded(shared, now, 0, group / 4, minus_lr, &w, &b);
-            if (seeding)
+            if (rng->seeded < LF_RNG_WORDS)
                 seed_to(rng, rng->seeded + LF_LANES / 2);
             vec_u32 tempered = temper(words);
             steps_folded(shared, now, group / 4, group / 2, minus_lr, &w, &b);
-            if (seeding)
+            if (rng->seeded < LF_RNG_WORDS)
                 seed_to(rng, rng->seeded + LF_LANES / 2);
             sample(run, TYPED(draws)(tempered), ahead);
             steps_folded(shared, now, group / 2, group, minus_lr, &w, &b);
@@ -160,11 +158,8 @@ LF_INLINE size_t online(int shared, struct TYPED(lf_online) * run, struct lf_rng
                         struct TYPED(lf_online_step) * trace)
 {
     size_t done = 0;
-    if (!trace && rng->next % (LF_LANES / LF_VECTOR(REAL)) == 0) {
-        if (rng->seeded < LF_RNG_WORDS)
-            done = groups(shared, 1, run, rng, steps);
-        return done + groups(shared, 0, run, rng, steps - done);
-    }
+    if (!trace && rng->next % (LF_LANES / LF_VECTOR(REAL)) == 0)
+        return groups(shared, run, rng, steps);
     for (; done < steps && both_finite(run->weight, run->bias); done++)
         step(shared, run, TYPED(draw)(rng), trace ? trace + done : NULL);
     return done;

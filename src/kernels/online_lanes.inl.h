@@ -7,6 +7,7 @@
 #define where_finite TYPED(where_finite)
 #define all_finite TYPED(all_finite)
 #define step_models TYPED(step_models)
+#define steps_with_care TYPED(steps_with_care)
 #define VECS (LF_LANES / LF_VECTOR(REAL))
 #define online_lanes TYPED(online_lanes)
 
@@ -87,6 +88,14 @@ LF_INLINE void step_models(int shared, int frozen, size_t in, const struct TYPED
     }
 }
 
+/* n steps, with a look at every one whether a model is finite. */
+LF_APART void steps_with_care(int shared, size_t in, size_t n, const struct TYPED(lanes) * x,
+                              const struct TYPED(lf_online_lanes) * run, struct models *models)
+{
+    for (size_t i = 0; i < n; i++)
+        step_models(shared, 1, in, x + i * in, run, models);
+}
+
 /* Whether the models are finite is looked at every few steps: one that is not stays so, and those
  * steps are taken again with care. */
 LF_INLINE void online_lanes(int shared, size_t in, struct TYPED(lf_online_lanes) * run,
@@ -107,11 +116,12 @@ LF_INLINE void online_lanes(int shared, size_t in, struct TYPED(lf_online_lanes)
         struct models next = models;
         for (size_t i = 0; i < n; i++)
             step_models(shared, 0, in, x + i * in, run, &next);
-        if (all_finite(in, &next))
-            models = next;
-        else
-            for (size_t i = 0; i < n; i++)
-                step_models(shared, 1, in, x + i * in, run, &models);
+        if (!all_finite(in, &next)) {
+            struct models careful = models; /* a copy: models stay in registers */
+            steps_with_care(shared, in, n, x, run, &careful);
+            next = careful;
+        }
+        models = next;
     }
     for (size_t h = 0; h < VECS; h++) {
         v_store(run->bias + h * LF_VECTOR(REAL), models.bias[h]);
