@@ -66,11 +66,14 @@ static void pack(size_t depth, const REAL *b, size_t b_row, size_t b_col, size_t
 /* ---- products ---------------------------------------------------------------------------- */
 
 /* The rows of the next tile when so many are left and `most` make a tile: the tiles as even as can
- * be, because few rows keep the multipliers waiting. */
+ * be, because few rows keep the multipliers waiting, of those numbers of rows that there are tiles
+ * for. */
 LF_INLINE size_t next_rows(size_t left, size_t most)
 {
-    size_t tiles = (left + most - 1) / most;
-    return left <= most ? left : left >= 4 * most ? most : left / tiles;
+    static const unsigned char last[LF_HALF_ROWS + 1] = {0, 1, 2, 3, 4, 3, 6, 7, 8, 6, 6, 7, 12};
+    static const unsigned char more[LF_HALF_ROWS + 1] = {0, 1, 2, 3, 4, 6, 6, 7, 8, 12, 12, 12, 12};
+    const size_t tiles = (left + most - 1) / most;
+    return tiles <= 1 ? last[left] : more[tiles >= 4 ? most : left / tiles];
 }
 
 /* All rows of `vecs` whole vectors, or half a one for 0, from a b with b_col 1. */

@@ -130,7 +130,7 @@ LF_INLINE size_t tile_vecs(size_t rows)
             tile_sums(rows, 4, 0, p);                                                              \
         break;
 
-/* `vecs` vectors, or half a one for 0, of at most LF_TILE_ROWS rows or LF_HALF_ROWS. */
+/* `vecs` vectors, or half a one for 0, of so many rows as next_rows gives. */
 static void tile(size_t rows, size_t vecs, const struct product *p)
 {
     switch (rows) {
@@ -138,13 +138,9 @@ static void tile(size_t rows, size_t vecs, const struct product *p)
         TILE(2)
         TILE(3)
         TILE(4)
-        TILE(5)
         TILE(6)
         TILE(7)
         TILE(8)
-        TILE(9)
-        TILE(10)
-        TILE(11)
         TILE(12)
     }
 }
