@@ -22,6 +22,8 @@
 #define add_stripe TYPED(add_stripe)
 #define add_row TYPED(add_row)
 #define lanes_dot TYPED(lanes_dot)
+#define has_last_stripe TYPED(has_last_stripe)
+#define last_stripe TYPED(last_stripe)
 #define lanes_affine TYPED(lanes_affine)
 #define lanes_single TYPED(lanes_single)
 #define lanes_begin TYPED(lanes_begin)
@@ -35,6 +37,7 @@ enum {
     LF_AHEAD = 4096, /* bytes from a row to one that is worth asking for */
     LF_GROUP = 8,    /* columns at most whose weights or sums are kept in registers */
     LF_STRIPE = 16,  /* vecs of rows that are read more than once */
+    LF_LAST = 64,    /* elements of rows that are worth a vector of rows */
     LF_COPIED_IN = 3 /* columns at most of a copy: more that lie by rows are read by rows */
 };
 
@@ -317,25 +320,52 @@ LF_INLINE REAL lanes_dot(size_t in, const REAL *x, size_t col_stride, const REAL
     return sum + b;
 }
 
+/* Whether n < V rows are worth a vec of rows: only where what is read of the copy lies in one of
+ * the vectors that it was written in. */
+LF_INLINE int has_last_stripe(size_t n, size_t in, size_t row_stride, size_t col_stride)
+{
+    return in > 0 && in % LF_GROUP == 0 && row_stride == in && col_stride == 1 && n * in >= LF_LAST;
+}
+
+/* n < V dense rows and others of 0, as a stripe in a copy. */
+LF_INLINE struct stripe last_stripe(size_t n, size_t in, const REAL *x, REAL *copy)
+{
+    LF_PIECES(REAL, n * in, v_store(copy + i, load_first(x + i, m)));
+    for (size_t i = (n * in + LF_VECTOR(REAL) - 1) / LF_VECTOR(REAL); i < in; i++)
+        v_store(copy + i * LF_VECTOR(REAL), v_set1(0));
+    return (struct stripe){LF_BY_ROWS, LF_VECTOR(REAL), in, in, copy};
+}
+
+/* The last rows are done in a vec of them: once more with others where there are so many, or in a
+ * copy where they are worth it. */
 LF_APART void lanes_affine(size_t rows, size_t in, const REAL *x, size_t row_stride,
                            size_t col_stride, const REAL *w, const REAL *b, REAL *y)
 {
     const REAL bias = b ? *b : (REAL)-0.0;
     const int passes = in > LF_GROUP ? 2 : 1;
-    size_t tail = rows % LF_VECTOR(REAL), whole = rows - tail;
-    for (size_t r = 0; r < whole;) {
+    size_t r = 0;
+    while (rows - r >= LF_VECTOR(REAL)) {
         _Alignas(64) REAL copy[LF_COPIED_IN * STRIPE_ROWS];
         struct stripe s = next_stripe(passes, r, rows, in, x, row_stride, col_stride, copy);
         chain_stripe(&s, w, bias, y + r);
         r += s.rows;
+        if (r < rows && rows - r < LF_VECTOR(REAL))
+            r = rows - LF_VECTOR(REAL);
     }
-    if (in == 1 && row_stride == 1 && tail > 0) {
-        vec product = v_fma(v_load_part(x + whole, tail), v_set1(*w), v_set1((REAL)-0.0));
-        v_store_part(y + whole, v_add(product, v_set1(bias)), tail);
-        return;
+    const size_t left = rows - r;
+    x += r * row_stride;
+    if (has_last_stripe(left, in, row_stride, col_stride)) {
+        _Alignas(64) REAL copy[LF_LANES_IN * LF_VECTOR(REAL)], last[LF_VECTOR(REAL)];
+        struct stripe s = last_stripe(left, in, x, copy);
+        chain_stripe(&s, w, bias, last);
+        store_first(y + r, v_load(last), left);
+    } else if (in == 1 && row_stride == 1 && left > 0) {
+        vec product = v_fma(v_load_part(x, left), v_set1(*w), v_set1((REAL)-0.0));
+        v_store_part(y + r, v_add(product, v_set1(bias)), left);
+    } else {
+        for (size_t j = 0; j < left; j++)
+            y[r + j] = lanes_dot(in, x + j * row_stride, col_stride, w, bias);
     }
-    for (size_t r = whole; r < rows; r++)
-        y[r] = lanes_dot(in, x + r * row_stride, col_stride, w, bias);
 }
 
 /* The gradients of a single row: the lanes without would change nothing. */

@@ -12,6 +12,7 @@
 #define slope_run TYPED(slope_run)
 #define mse_runs TYPED(mse_runs)
 #define mse_slope TYPED(mse_slope)
+#define mse_last TYPED(mse_last)
 #define mse_stripes TYPED(mse_stripes)
 #define lanes_mse_single TYPED(lanes_mse_single)
 #define lanes_mse_part TYPED(lanes_mse_part)
@@ -301,6 +302,21 @@ LF_INLINE void mse_stripes(int direct, size_t rows, size_t in, const REAL *x, si
     }
 }
 
+/* One pass over n < V rows that has_last_stripe: the lanes of the others keep their sums. */
+LF_APART void mse_last(size_t n, size_t in, const REAL *x, const REAL *target, struct mse *m)
+{
+    _Alignas(64) REAL copy[LF_LANES_IN * LF_VECTOR(REAL)], last[LF_VECTOR(REAL)];
+    struct stripe s = last_stripe(n, in, x, copy);
+    struct mse with = *m;
+    v_store(last, load_first(target, n));
+    mse_direct(&s, last, &with);
+    for (size_t i = 0; i < in * LF_VECTOR(REAL); i += LF_VECTOR(REAL))
+        v_store(m->sums.weight + i,
+                v_first(n, v_load(with.sums.weight + i), v_load(m->sums.weight + i)));
+    v_store(m->sums.bias, v_first(n, v_load(with.sums.bias), v_load(m->sums.bias)));
+    v_store(m->squares, v_first(n, v_load(with.squares), v_load(m->squares)));
+}
+
 /* The one pass over a row alone, which needs no lanes. */
 LF_INLINE void lanes_mse_single(const struct TYPED(lf_loss) * loss, size_t in, const REAL *x,
                                 size_t col_stride, const REAL *w, const REAL *b, const REAL *target,
@@ -329,7 +345,10 @@ LF_APART void lanes_mse_part(const struct TYPED(lf_loss) * loss, size_t rows, si
     lanes_begin(in, !direct && lf_by_lane(in, row_stride, col_stride), &m.sums);
     v_store(m.squares, v_set1((REAL)-0.0));
     mse_stripes(direct, whole, in, x, row_stride, col_stride, target, row_weight, &m);
-    for (size_t r = whole; r < rows; r++) {
+    const int last = direct && has_last_stripe(rows - whole, in, row_stride, col_stride);
+    if (last)
+        mse_last(rows - whole, in, x + whole * row_stride, target + whole, &m);
+    for (size_t r = whole; r < rows && !last; r++) {
         const REAL *row = x + r * row_stride;
         size_t lane = r - whole;
         REAL g =
