@@ -425,7 +425,15 @@ static void lanes_end(struct lane_sums *sums, REAL *part)
     for (size_t half = LF_VECTOR(REAL) / 2; sums->by_lane && half > 0; half /= 2)
         for (size_t i = 0; i < half * LF_LANES_IN; i += LF_VECTOR(REAL))
             v_store(weight + i, v_add(v_load(weight + i), v_load(weight + half * LF_LANES_IN + i)));
-    for (size_t i = 0; i < sums->in; i++)
+    size_t i = 0;
+    for (; !sums->by_lane && sums->in - i >= 4; i += 4) {
+        vec four[4];
+        LF_UNROLL
+        for (size_t k = 0; k < 4; k++)
+            four[k] = v_load(weight + (i + k) * LF_VECTOR(REAL));
+        v_sum4(four, part + i);
+    }
+    for (; i < sums->in; i++)
         part[i] = sums->by_lane ? weight[i] : v_sum(v_load(weight + i * LF_VECTOR(REAL)));
     part[sums->in] = v_sum(v_load(sums->bias));
 }
