@@ -359,13 +359,21 @@ LF_APART void lanes_affine(size_t rows, size_t in, const REAL *x, size_t row_str
         struct stripe s = last_stripe(left, in, x, copy);
         chain_stripe(&s, w, bias, last);
         store_first(y + r, v_load(last), left);
-    } else if (in == 1 && row_stride == 1 && left > 0) {
-        vec product = v_fma(v_load_part(x, left), v_set1(*w), v_set1((REAL)-0.0));
-        v_store_part(y + r, v_add(product, v_set1(bias)), left);
-    } else {
-        for (size_t j = 0; j < left; j++)
-            y[r + j] = lanes_dot(in, x + j * row_stride, col_stride, w, bias);
+        return;
     }
+    for (; rows - r >= 4; r += 4, x += 4 * row_stride) {
+        REAL sum[4] = {(REAL)-0.0, (REAL)-0.0, (REAL)-0.0, (REAL)-0.0};
+        for (size_t i = 0; i < in; i++) {
+            LF_UNROLL
+            for (size_t j = 0; j < 4; j++)
+                sum[j] = FMA(x[j * row_stride + i * col_stride], w[i], sum[j]);
+        }
+        LF_UNROLL
+        for (size_t j = 0; j < 4; j++)
+            y[r + j] = sum[j] + bias;
+    }
+    for (; r < rows; r++, x += row_stride)
+        y[r] = lanes_dot(in, x, col_stride, w, bias);
 }
 
 /* The gradients of a single row: the lanes without would change nothing. */

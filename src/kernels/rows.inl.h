@@ -14,6 +14,8 @@ LF_APART void TYPED(affine)(size_t rows, size_t in, size_t out, const REAL *x, s
 {
     if (rows == 1 && out == 1 && in <= LF_LANES_IN)
         *y = lanes_dot(in, x, col_stride, w, b ? *b : (REAL)-0.0);
+    else if (in == 1 && out == 1 && row_stride == 1)
+        line_outputs(rows, x, *w, b ? *b : (REAL)-0.0, y);
     else if (out == 1 && in <= LF_LANES_IN)
         lanes_affine(rows, in, x, row_stride, col_stride, w, b, y);
     else if (out <= LF_WIDE_OUTPUTS && in > LF_LANES_IN && col_stride == 1)
@@ -29,6 +31,8 @@ static void TYPED(affine_grad_input)(size_t rows, size_t in, size_t out, const R
 {
     if (rows == 1 && in == 1)
         *dx += lanes_dot(out, g, 1, w, (REAL)-0.0);
+    else if (in == 1 && out == 1)
+        line_grad_input(rows, g, *w, dx);
     else
         matrix_grad_input(rows, in, out, g, w, dx);
 }
@@ -118,6 +122,11 @@ LF_APART void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const 
         lanes_single(in, x, col_stride, *g, part);
         return;
     }
+    if (in == 1 && out == 1 && row_stride == 1 && rows > 0 &&
+        rows <= LF_LINE_VECS * LF_VECTOR(REAL)) {
+        line_part(rows, x, g, part);
+        return;
+    }
     struct row_sums sums;
     sums_begin(rows, in, out, row_stride, col_stride, part, &sums);
     if (sums.flat && sums.flat_bias) {
@@ -174,6 +183,9 @@ static void TYPED(affine_loss_part)(const struct TYPED(lf_loss) * loss, size_t r
         wide_mse_part(loss, rows, in, x, row_stride, w, b, target, row_weight, part);
     else if (out != 1 || in > LF_LANES_IN || loss->kind != LF_MSE_LOSS)
         loss_tiles(loss, rows, in, out, x, row_stride, col_stride, w, b, target, row_weight, part);
+    else if (in == 1 && row_stride == 1 && !row_weight && rows > 1 &&
+             rows <= LF_LINE_VECS * LF_VECTOR(REAL))
+        line_mse_part(loss, rows, x, *w, b ? *b : (REAL)-0.0, target, part);
     else if (rows == 1)
         lanes_mse_single(loss, in, x, col_stride, w, b, target, row_weight, part);
     else

@@ -8,6 +8,7 @@
 #include "losses.inl.h"
 #include "activations.inl.h"
 #include "optimizers.inl.h"
+#include "line.inl.h"
 #include "lanes.inl.h"
 #include "lanes_mse.inl.h"
 #include "tile.inl.h"
