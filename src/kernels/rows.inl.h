@@ -63,8 +63,9 @@ LF_INLINE void sums_begin(size_t rows, size_t in, size_t out, size_t row_stride,
     sums->lanes = lanes_reached(lf_row_lanes(in, out, LF_VECTOR(REAL)), rows);
     sums->bias_lanes = lanes_reached(lf_row_lanes(1, out, LF_VECTOR(REAL)), rows);
     const int dense = (row_stride == in || rows == 1) && (col_stride == 1 || in == 1);
-    sums->flat = (out > 1 || (rows < LF_VECTOR(REAL) && in >= 4)) && dense &&
-                 flat_has(rows, in, out, sums->lanes);
+    sums->flat =
+        (out > 1 || (rows < LF_VECTOR(REAL) && in >= (rows <= LF_VECTOR(REAL) / 2 ? 2 : 4))) &&
+        dense && flat_has(rows, in, out, sums->lanes);
     sums->flat_bias = (out > 1 || sums->flat) && flat_has(rows, 1, out, sums->bias_lanes);
     sums->by_lanes = out == 1 && in <= LF_LANES_IN && !sums->flat;
     sums->weight = sums->lanes == 1 ? part : sums->weight_lane;
