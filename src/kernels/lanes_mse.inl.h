@@ -345,7 +345,8 @@ LF_APART void lanes_mse_part(const struct TYPED(lf_loss) * loss, size_t rows, si
     lanes_begin(in, !direct && lf_by_lane(in, row_stride, col_stride), &m.sums);
     v_store(m.squares, v_set1((REAL)-0.0));
     mse_stripes(direct, whole, in, x, row_stride, col_stride, target, row_weight, &m);
-    const int last = direct && has_last_stripe(rows - whole, in, row_stride, col_stride);
+    const int last = LF_DIRECT(LF_BY_ROWS) >= LF_GROUP && direct &&
+                     has_last_stripe(rows - whole, in, row_stride, col_stride);
     if (last)
         mse_last(rows - whole, in, x + whole * row_stride, target + whole, &m);
     for (size_t r = whole; r < rows && !last; r++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Affine maps of many inputs to few outputs: the inputs are cut over lanes, V of them a vector. */
+/* Affine maps of many inputs to few outputs, and the one pass over them: the inputs are cut over
+ * lanes, V of them a vector. */
 
 #define wide_rows TYPED(wide_rows)
 #define wide_lanes TYPED(wide_lanes)
@@ -162,7 +163,9 @@ LF_APART void wide_mse_part(const struct TYPED(lf_loss) * loss, size_t rows, siz
     REAL memory[2][LF_WIDE_ROWS], *y = memory[0], *before = memory[1];
     struct wide_sums weights = {.in = in, .weight = part};
     struct wide_left left = {.rows = 0};
-    struct mse mse = {.scale = loss->scale, .upstream = loss->upstream};
+    struct mse mse;
+    mse.scale = loss->scale;
+    mse.upstream = loss->upstream;
     lanes_begin(0, 0, &mse.sums);
     v_store(mse.squares, v_set1((REAL)-0.0));
     v_store(weights.last, v_set1((REAL)-0.0));
