@@ -6,6 +6,7 @@
 #define sums_begin TYPED(sums_begin)
 #define sums_add TYPED(sums_add)
 #define sums_end TYPED(sums_end)
+#define single_part TYPED(single_part)
 #define tile_rows TYPED(tile_rows)
 #define loss_tiles TYPED(loss_tiles)
 
@@ -115,12 +116,30 @@ LF_INLINE void sums_end(struct row_sums *sums)
         bias_end(sums->out, sums->bias_lanes, sums->bias, sums->part + sums->in * sums->out);
 }
 
+/* The gradients of a single row, which need no sums. */
+LF_INLINE void single_part(size_t in, size_t out, const REAL *x, size_t col_stride, const REAL *g,
+                           REAL *part)
+{
+    if (in == 1)
+        LF_PIECES(REAL, out, store_first(part + i, v_mul(load_first(g + i, m), v_set1(*x)), m));
+    else if (in * out <= LF_LITTLE || col_stride != 1)
+        for (size_t o = 0; o < out; o++)
+            for (size_t i = 0; i < in; i++)
+                part[o * in + i] = g[o] * x[i * col_stride];
+    else
+        for (size_t o = 0; o < out; o++)
+            LF_PIECES(REAL, in,
+                      store_first(part + o * in + i, v_mul(v_set1(g[o]), load_first(x + i, m)), m));
+    part += in * out;
+    LF_PIECES(REAL, out, store_first(part + i, load_first(g + i, m), m));
+}
+
 LF_APART void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const REAL *x,
                                       size_t row_stride, size_t col_stride, const REAL *g,
                                       REAL *part)
 {
-    if (rows == 1 && out == 1 && in <= LF_LANES_IN) {
-        lanes_single(in, x, col_stride, *g, part);
+    if (rows == 1) {
+        single_part(in, out, x, col_stride, g, part);
         return;
     }
     if (in == 1 && out == 1 && row_stride == 1 && rows > 0 &&
