@@ -6,6 +6,8 @@
 #define sums_begin TYPED(sums_begin)
 #define sums_add TYPED(sums_add)
 #define sums_end TYPED(sums_end)
+#define few_part TYPED(few_part)
+#define few_mse_part TYPED(few_mse_part)
 #define single_part TYPED(single_part)
 #define tile_rows TYPED(tile_rows)
 #define loss_tiles TYPED(loss_tiles)
@@ -64,9 +66,8 @@ LF_INLINE void sums_begin(size_t rows, size_t in, size_t out, size_t row_stride,
     sums->lanes = lanes_reached(lf_row_lanes(in, out, LF_VECTOR(REAL)), rows);
     sums->bias_lanes = lanes_reached(lf_row_lanes(1, out, LF_VECTOR(REAL)), rows);
     const int dense = (row_stride == in || rows == 1) && (col_stride == 1 || in == 1);
-    sums->flat =
-        (out > 1 || (rows < LF_VECTOR(REAL) && in >= (rows <= LF_VECTOR(REAL) / 2 ? 2 : 4))) &&
-        dense && flat_has(rows, in, out, sums->lanes);
+    sums->flat = (out > 1 || (rows < LF_VECTOR(REAL) && in >= 4)) && dense &&
+                 flat_has(rows, in, out, sums->lanes);
     sums->flat_bias = (out > 1 || sums->flat) && flat_has(rows, 1, out, sums->bias_lanes);
     sums->by_lanes = out == 1 && in <= LF_LANES_IN && !sums->flat;
     sums->weight = sums->lanes == 1 ? part : sums->weight_lane;
@@ -134,6 +135,38 @@ LF_INLINE void single_part(size_t in, size_t out, const REAL *x, size_t col_stri
     LF_PIECES(REAL, out, store_first(part + i, load_first(g + i, m), m));
 }
 
+/* The gradients of one output over so few rows that each is a lane: products, added by halving. */
+LF_INLINE void few_part(size_t rows, size_t in, const REAL *x, size_t row_stride, const REAL *g,
+                        REAL *part)
+{
+    const vec none = v_set1((REAL)-0.0);
+    LF_PIECES(REAL, in, {
+        vec sum[LF_FEW_ROWS];
+        LF_UNROLL
+        for (size_t r = 0; r < LF_FEW_ROWS; r++)
+            sum[r] = r < rows ? v_mul(v_set1(g[r]), load_first(x + r * row_stride + i, m)) : none;
+        LF_UNROLL
+        for (size_t r = 0; r < 4; r++)
+            sum[r] = v_add(sum[r], sum[r + 4]);
+        store_first(part + i, v_add(v_add(sum[0], sum[2]), v_add(sum[1], sum[3])), m);
+    });
+    part[in] = v_sum(v_first(rows, v_load_part(g, rows), none));
+}
+
+/* One pass for the squared error over such rows. */
+LF_APART void few_mse_part(const struct TYPED(lf_loss) * loss, size_t rows, size_t in,
+                           const REAL *x, size_t row_stride, const REAL *w, const REAL *b,
+                           const REAL *target, REAL *part)
+{
+    const vec none = v_set1((REAL)-0.0);
+    REAL y[LF_VECTOR(REAL)];
+    lanes_affine(rows, in, x, row_stride, 1, w, b, y);
+    const vec d = v_sub(v_load_part(y, rows), v_load_part(target, rows));
+    v_store(y, v_mul(v_mul(v_set1(2 * loss->scale), d), v_set1(loss->upstream)));
+    few_part(rows, in, x, row_stride, y, part);
+    part[in + 1] = v_sum(v_first(rows, v_mul(d, d), none));
+}
+
 LF_APART void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const REAL *x,
                                       size_t row_stride, size_t col_stride, const REAL *g,
                                       REAL *part)
@@ -145,6 +178,10 @@ LF_APART void TYPED(affine_grad_part)(size_t rows, size_t in, size_t out, const 
     if (in == 1 && out == 1 && row_stride == 1 && rows > 0 &&
         rows <= LF_LINE_VECS * LF_VECTOR(REAL)) {
         line_part(rows, x, g, part);
+        return;
+    }
+    if (out == 1 && in <= LF_LANES_IN && col_stride == 1 && rows > 0 && rows <= LF_FEW_ROWS) {
+        few_part(rows, in, x, row_stride, g, part);
         return;
     }
     struct row_sums sums;
@@ -208,6 +245,8 @@ static void TYPED(affine_loss_part)(const struct TYPED(lf_loss) * loss, size_t r
         line_mse_part(loss, rows, x, *w, b ? *b : (REAL)-0.0, target, part);
     else if (rows == 1)
         lanes_mse_single(loss, in, x, col_stride, w, b, target, row_weight, part);
+    else if (col_stride == 1 && !row_weight && rows > 0 && rows <= LF_FEW_ROWS)
+        few_mse_part(loss, rows, in, x, row_stride, w, b, target, part);
     else
         lanes_mse_part(loss, rows, in, x, row_stride, col_stride, w, b, target, row_weight, part);
 }

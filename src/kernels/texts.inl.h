@@ -18,6 +18,7 @@ enum {
     LF_HALF_ROWS = 12,  /* rows of a tile half a vector wide */
     LF_FLAT_ROWS = 64,  /* rows up to which a row's sums may take more than two vectors */
     LF_FLAT_DEPTH = 16, /* inner index of one whose vectors hold several rows */
+    LF_FEW_ROWS = 8,    /* rows of one output at most that are lanes of their own */
     LF_TURNED_ROWS = 4, /* so few rows take the right factor as it is */
     LF_TILE_SUMS =
         LF_TILE_ROWS * LF_TILE_VECS > LF_HALF_ROWS ? LF_TILE_ROWS *LF_TILE_VECS : LF_HALF_ROWS
