@@ -9,9 +9,11 @@
 
 #include <lanefit/autograd.h>
 #include <lanefit/checkpoint.h>
+#include <lanefit/data.h>
 #include <lanefit/isa.h>
 #include <lanefit/kernels.h>
 #include <lanefit/line.h>
+#include <lanefit/lsq.h>
 #include <lanefit/optim.h>
 #include <lanefit/random.h>
 #include <lanefit/status.h>

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* lf_lsq_fit: Gram matrix, factors, refinement, and what follows from them. */
+#include "design.h"
+#include "factor.h"
+#include "moments.h"
+#include "fit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_PASSES = 10 };
+
+const char *lf_fit_status_string(enum lf_fit_status status)
+{
+    static const char *const text[] = {"ok", "too few rows", "constant column", "rank deficient",
+                                       "non-finite"};
+    return (unsigned)status < sizeof text / sizeof text[0] ? text[status] : "unknown status";
+}
+
+size_t lf_lsq_params(size_t in, const struct lf_lsq_options *options)
+{
+    const struct lf_lsq_options none = {0}, *o = options ? options : &none;
+    if (o->degree > LF_LSQ_MOST_DEGREE || (o->degree > 0 && in != 1) || in > LF_LSQ_MOST_PARAMS)
+        return 0;
+    const size_t params = (o->degree > 0 ? o->degree : in) + (o->no_intercept ? 0 : 1);
+    return params <= LF_LSQ_MOST_PARAMS ? params : 0;
+}
+
+/* ---- Gram matrix -------------------------------------------------------------------------- */
+
+static size_t packed(size_t columns)
+{
+    return columns * (columns + 1) / 2;
+}
+
+/* The products of all columns, y the last, above the diagonal row by row. */
+static lf_status sum_products(struct lf_lsq_design *d, struct lf_lsq_tree *tree)
+{
+    const size_t columns = d->params + 1;
+    for (size_t first = 0; first < d->data.rows; first += LSQ_BLOCK) {
+        const lf_status status = lf_lsq_design_block(d, first);
+        if (status != LF_OK)
+            return status;
+        lf_dd *sum = lf_lsq_tree_next(tree);
+        for (size_t j = 0; j < columns; j++)
+            for (size_t k = j; k < columns; k++)
+                *sum++ = lf_lsq_dot(d->weighted + j, d->column + k);
+        lf_lsq_tree_push(tree);
+    }
+    return LF_OK;
+}
+
+/* What the ridge adds to the diagonal element of column j, in scaled units. */
+static double ridge_of(const struct lf_lsq_design *d, size_t j)
+{
+    const size_t intercept = !d->options.no_intercept;
+    if (d->options.ridge == 0 || (intercept && j == 0))
+        return 0;
+    const size_t i = j - intercept;
+    const int exponent = d->options.degree > 0 ? (int)(i + 1) * d->exponent[0] : d->exponent[i];
+    return ldexp(d->options.ridge, -2 * exponent - d->weight_exponent);
+}
+
+static void set_system(struct lf_lsq_fit *f, const lf_dd *sums)
+{
+    const size_t n = f->design.params;
+    for (size_t j = 0; j < n; j++) {
+        for (size_t k = j; k < n; k++)
+            f->factor.upper[j * n + k] = *sums++;
+        lf_dd *diagonal = f->factor.upper + j * n + j;
+        *diagonal = dd_add(*diagonal, dd_of(ridge_of(&f->design, j)));
+        f->diagonal[j] = *diagonal;
+        f->solution[j] = *sums++;
+    }
+    f->square_y = *sums;
+    f->sum_y = f->solution[0];
+    f->sum_weight = f->diagonal[0];
+}
+
+/* ---- Refinement --------------------------------------------------------------------------- */
+
+/* step[params] = X'W(y - Xa) - ridge a; rss = the sum of w r^2. */
+static lf_status residual_sums(struct lf_lsq_fit *f, struct lf_lsq_tree *tree, lf_dd *step)
+{
+    struct lf_lsq_design *d = &f->design;
+    const size_t n = d->params;
+    for (size_t first = 0; first < d->data.rows; first += LSQ_BLOCK) {
+        const lf_status status = lf_lsq_design_block(d, first);
+        if (status != LF_OK)
+            return status;
+        lf_dd *sum = lf_lsq_tree_next(tree);
+        lf_lsq_fit_residuals(f, &f->residual);
+        for (size_t j = 0; j < n; j++)
+            sum[j] = lf_lsq_dot(d->weighted + j, &f->residual);
+        /* Weighed anew: y's weighted column is free for it. */
+        for (size_t r = 0; r < LSQ_BLOCK; r++) {
+            const lf_dd value = {f->residual.hi[r], f->residual.lo[r]};
+            const lf_dd product = dd_multiply(value, dd_of(d->weight[r]));
+            f->spare.hi[r] = product.hi;
+            f->spare.lo[r] = product.lo;
+        }
+        sum[n] = lf_lsq_dot(&f->spare, &f->residual);
+        lf_lsq_tree_push(tree);
+    }
+    const lf_dd *sum = lf_lsq_tree_sum(tree);
+    for (size_t j = 0; j < n; j++)
+        step[j] = dd_subtract(sum[j], dd_multiply(f->solution[j], dd_of(ridge_of(d, j))));
+    f->rss = sum[n];
+    return LF_OK;
+}
+
+/* The largest step, relative to what it changes; coefficients that are zero but for rounding don't
+ * count. */
+static double apply_step(struct lf_lsq_fit *f, const lf_dd *step)
+{
+    const size_t n = f->design.params;
+    double largest = 0, ratio = 0;
+    for (size_t j = 0; j < n; j++)
+        largest = fmax(largest, fabs(f->solution[j].hi));
+    for (size_t j = 0; j < n; j++) {
+        f->solution[j] = dd_add(f->solution[j], step[j]);
+        if (fabs(f->solution[j].hi) > 0x1p-80 * largest)
+            ratio = fmax(ratio, fabs(step[j].hi / f->solution[j].hi));
+    }
+    return ratio;
+}
+
+/* Each pass takes the error down by the same factor: about the first step, relative. */
+static lf_status refine(struct lf_lsq_fit *f)
+{
+    struct lf_lsq_tree tree;
+    lf_dd *step = malloc((f->design.params + 1) * sizeof *step);
+    const int created =
+        lf_lsq_tree_create(&tree, f->design.params + 1, f->design.data.rows / LSQ_BLOCK + 1);
+    lf_status status = step && created ? LF_OK : LF_NO_MEMORY;
+    double before = 1;
+    for (int pass = 0; status == LF_OK && pass < MOST_PASSES; pass++) {
+        status = residual_sums(f, &tree, step);
+        if (status != LF_OK)
+            break;
+        lf_lsq_factor_solve(&f->factor, step);
+        const double ratio = apply_step(f, step);
+        f->error = ratio * fmin(1, ratio / before);
+        if (f->error <= 0x1p-70 || ratio > before / 2)
+            break;
+        before = ratio;
+    }
+    lf_lsq_tree_destroy(&tree);
+    free(step);
+    return status;
+}
+
+/* ---- The fit ------------------------------------------------------------------------------ */
+
+static int is_constant(const struct lf_lsq_design *d, size_t i)
+{
+    return d->low[i] == d->high[i] && (!d->options.no_intercept || d->low[i] == 0);
+}
+
+/* What is known from the rows alone. */
+static enum lf_fit_status status_of(const struct lf_lsq_design *d)
+{
+    const size_t needed = d->options.ridge > 0 ? 1 : d->params;
+    if (!d->finite)
+        return LF_FIT_NON_FINITE;
+    if (d->used < needed)
+        return LF_FIT_TOO_FEW_ROWS;
+    for (size_t i = 0; d->options.ridge == 0 && i < d->data.in; i++)
+        if (is_constant(d, i))
+            return LF_FIT_CONSTANT_COLUMN;
+    return LF_FIT_OK;
+}
+
+static lf_status solve(struct lf_lsq_fit *f, enum lf_fit_status *found)
+{
+    struct lf_lsq_tree tree;
+    struct lf_lsq_design *d = &f->design;
+    if (!lf_lsq_tree_create(&tree, packed(d->params + 1), d->data.rows / LSQ_BLOCK + 1))
+        return LF_NO_MEMORY;
+    lf_status status = sum_products(d, &tree);
+    if (status == LF_OK)
+        set_system(f, lf_lsq_tree_sum(&tree));
+    lf_lsq_tree_destroy(&tree);
+    if (status != LF_OK)
+        return status;
+    lf_lsq_factor_make(&f->factor);
+    if (f->factor.rank < d->params) {
+        *found = *found == LF_FIT_OK ? LF_FIT_RANK_DEFICIENT : *found;
+        return LF_OK;
+    }
+    lf_lsq_factor_solve(&f->factor, f->solution);
+    lf_lsq_factor_invert(&f->factor);
+    return refine(f);
+}
+
+static int create(struct lf_lsq_fit *f)
+{
+    const size_t n = f->design.params;
+    f->solution = calloc(n + 1, sizeof *f->solution);
+    f->diagonal = calloc(n + 1, sizeof *f->diagonal);
+    return f->solution && f->diagonal && lf_lsq_factor_create(&f->factor, n);
+}
+
+static void destroy(struct lf_lsq_fit *f)
+{
+    lf_lsq_design_destroy(&f->design);
+    lf_lsq_factor_destroy(&f->factor);
+    free(f->solution);
+    free(f->diagonal);
+    free(f);
+}
+
+lf_status lf_lsq_fit(const struct lf_data *data, const struct lf_lsq_options *options,
+                     struct lf_lsq_result *result)
+{
+    const struct lf_lsq_options none = {0}, *o = options ? options : &none;
+    if (!data || !result || !(o->ridge >= 0) || isinf(o->ridge) ||
+        lf_lsq_params(data->in, o) == 0 ||
+        (!data->stream && data->rows > 0 && ((data->in > 0 && !data->x) || !data->y)))
+        return LF_INVALID;
+    if (data->out != 1)
+        return LF_SHAPE;
+    if (!lf_kernels_best())
+        return LF_UNSUPPORTED;
+    struct lf_lsq_fit *f = calloc(1, sizeof *f);
+    if (!f)
+        return LF_NO_MEMORY;
+    lf_status status = lf_lsq_design_create(&f->design, data, o);
+    if (status == LF_OK && !create(f))
+        status = LF_NO_MEMORY;
+    if (status == LF_OK)
+        status = lf_lsq_design_scan(&f->design);
+    if (status == LF_OK) {
+        enum lf_fit_status found = status_of(&f->design);
+        if (found == LF_FIT_OK || found == LF_FIT_CONSTANT_COLUMN)
+            status = solve(f, &found);
+        if (status == LF_OK)
+            status = lf_lsq_fit_report(f, found, result);
+    }
+    destroy(f);
+    return status;
+}
