@@ -28,11 +28,6 @@ size_t lf_lsq_params(size_t in, const struct lf_lsq_options *options)
 
 /* ---- Gram matrix -------------------------------------------------------------------------- */
 
-static size_t packed(size_t columns)
-{
-    return columns * (columns + 1) / 2;
-}
-
 /* The products of all columns, y the last, above the diagonal row by row. */
 static lf_status sum_products(struct lf_lsq_design *d, struct lf_lsq_tree *tree)
 {
@@ -50,8 +45,7 @@ static lf_status sum_products(struct lf_lsq_design *d, struct lf_lsq_tree *tree)
     return LF_OK;
 }
 
-/* What the ridge adds to the diagonal element of column j, in scaled units. */
-static double ridge_of(const struct lf_lsq_design *d, size_t j)
+double lf_lsq_fit_ridge(const struct lf_lsq_design *d, size_t j)
 {
     const size_t intercept = !d->options.no_intercept;
     if (d->options.ridge == 0 || (intercept && j == 0))
@@ -61,20 +55,30 @@ static double ridge_of(const struct lf_lsq_design *d, size_t j)
     return ldexp(d->options.ridge, -2 * exponent - d->weight_exponent);
 }
 
-static void set_system(struct lf_lsq_fit *f, const lf_dd *sums)
+void lf_lsq_fit_set(struct lf_lsq_fit *f, const lf_dd *sums)
 {
     const size_t n = f->design.params;
     for (size_t j = 0; j < n; j++) {
         for (size_t k = j; k < n; k++)
             f->factor.upper[j * n + k] = *sums++;
         lf_dd *diagonal = f->factor.upper + j * n + j;
-        *diagonal = dd_add(*diagonal, dd_of(ridge_of(&f->design, j)));
+        *diagonal = dd_add(*diagonal, dd_of(lf_lsq_fit_ridge(&f->design, j)));
         f->diagonal[j] = *diagonal;
         f->solution[j] = *sums++;
     }
     f->square_y = *sums;
     f->sum_y = f->solution[0];
     f->sum_weight = f->diagonal[0];
+}
+
+int lf_lsq_fit_solve(struct lf_lsq_fit *f)
+{
+    lf_lsq_factor_make(&f->factor);
+    if (f->factor.rank < f->design.params)
+        return 0;
+    lf_lsq_factor_solve(&f->factor, f->solution);
+    lf_lsq_factor_invert(&f->factor);
+    return 1;
 }
 
 /* ---- Refinement --------------------------------------------------------------------------- */
@@ -104,7 +108,7 @@ static lf_status residual_sums(struct lf_lsq_fit *f, struct lf_lsq_tree *tree, l
     }
     const lf_dd *sum = lf_lsq_tree_sum(tree);
     for (size_t j = 0; j < n; j++)
-        step[j] = dd_subtract(sum[j], dd_multiply(f->solution[j], dd_of(ridge_of(d, j))));
+        step[j] = dd_subtract(sum[j], dd_multiply(f->solution[j], dd_of(lf_lsq_fit_ridge(d, j))));
     f->rss = sum[n];
     return LF_OK;
 }
@@ -133,18 +137,20 @@ static lf_status refine(struct lf_lsq_fit *f)
     const int created =
         lf_lsq_tree_create(&tree, f->design.params + 1, f->design.data.rows / LSQ_BLOCK + 1);
     lf_status status = step && created ? LF_OK : LF_NO_MEMORY;
-    double before = 1;
+    double before = 1, error = 1;
     for (int pass = 0; status == LF_OK && pass < MOST_PASSES; pass++) {
         status = residual_sums(f, &tree, step);
         if (status != LF_OK)
             break;
         lf_lsq_factor_solve(&f->factor, step);
         const double ratio = apply_step(f, step);
-        f->error = ratio * fmin(1, ratio / before);
-        if (f->error <= 0x1p-70 || ratio > before / 2)
+        error = ratio * fmin(1, ratio / before);
+        if (error <= 0x1p-70 || ratio > before / 2)
             break;
         before = ratio;
     }
+    for (size_t j = 0; j < f->design.params; j++)
+        f->error[j] = error * fabs(f->solution[j].hi);
     lf_lsq_tree_destroy(&tree);
     free(step);
     return status;
@@ -175,38 +181,37 @@ static lf_status solve(struct lf_lsq_fit *f, enum lf_fit_status *found)
 {
     struct lf_lsq_tree tree;
     struct lf_lsq_design *d = &f->design;
-    if (!lf_lsq_tree_create(&tree, packed(d->params + 1), d->data.rows / LSQ_BLOCK + 1))
+    if (!lf_lsq_tree_create(&tree, lf_lsq_packed(d->params + 1), d->data.rows / LSQ_BLOCK + 1))
         return LF_NO_MEMORY;
     lf_status status = sum_products(d, &tree);
     if (status == LF_OK)
-        set_system(f, lf_lsq_tree_sum(&tree));
+        lf_lsq_fit_set(f, lf_lsq_tree_sum(&tree));
     lf_lsq_tree_destroy(&tree);
     if (status != LF_OK)
         return status;
-    lf_lsq_factor_make(&f->factor);
-    if (f->factor.rank < d->params) {
+    if (!lf_lsq_fit_solve(f)) {
         *found = *found == LF_FIT_OK ? LF_FIT_RANK_DEFICIENT : *found;
         return LF_OK;
     }
-    lf_lsq_factor_solve(&f->factor, f->solution);
-    lf_lsq_factor_invert(&f->factor);
     return refine(f);
 }
 
-static int create(struct lf_lsq_fit *f)
+int lf_lsq_fit_create(struct lf_lsq_fit *f)
 {
     const size_t n = f->design.params;
     f->solution = calloc(n + 1, sizeof *f->solution);
     f->diagonal = calloc(n + 1, sizeof *f->diagonal);
-    return f->solution && f->diagonal && lf_lsq_factor_create(&f->factor, n);
+    f->error = calloc(n + 1, sizeof *f->error);
+    return f->solution && f->diagonal && f->error && lf_lsq_factor_create(&f->factor, n);
 }
 
-static void destroy(struct lf_lsq_fit *f)
+void lf_lsq_fit_destroy(struct lf_lsq_fit *f)
 {
     lf_lsq_design_destroy(&f->design);
     lf_lsq_factor_destroy(&f->factor);
     free(f->solution);
     free(f->diagonal);
+    free(f->error);
     free(f);
 }
 
@@ -226,7 +231,7 @@ lf_status lf_lsq_fit(const struct lf_data *data, const struct lf_lsq_options *op
     if (!f)
         return LF_NO_MEMORY;
     lf_status status = lf_lsq_design_create(&f->design, data, o);
-    if (status == LF_OK && !create(f))
+    if (status == LF_OK && !lf_lsq_fit_create(f))
         status = LF_NO_MEMORY;
     if (status == LF_OK)
         status = lf_lsq_design_scan(&f->design);
@@ -237,6 +242,6 @@ lf_status lf_lsq_fit(const struct lf_data *data, const struct lf_lsq_options *op
         if (status == LF_OK)
             status = lf_lsq_fit_report(f, found, result);
     }
-    destroy(f);
+    lf_lsq_fit_destroy(f);
     return status;
 }

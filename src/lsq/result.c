@@ -27,41 +27,61 @@ static int unit_of(const struct lf_lsq_design *d, size_t j)
     return d->y_exponent - d->exponent[j - intercept];
 }
 
-/* back[params,params]: the coefficients of powers of the feature from those of t = x - shift are
- * b_i = sum over k >= i of C(k,i) (-shift)^(k-i) a_k; else the identity. NULL when memory is out.
- */
-static lf_dd *back_of(const struct lf_lsq_design *d)
+/* Whether the parameters are not those of the columns as the data have them. */
+static int is_moved(const struct lf_lsq_fit *f)
 {
-    const size_t n = d->params;
-    lf_dd *back = calloc(n * n + 1, sizeof *back);
-    const lf_dd shift = dd_of(-ldexp(d->center, d->stretch));
-    for (size_t k = 0; back && k < n; k++) {
-        back[k * n + k] = dd_of(1);
-        for (size_t i = 0; lf_lsq_design_is_shifted(d) && i < k; i++) {
+    return f->about || lf_lsq_design_is_shifted(&f->design);
+}
+
+/* The powers of a feature from those of t = x - shift: b_i = sum over k >= i of C(k,i) (-shift)^(k
+ * - i) a_k. */
+static void expand_powers(size_t n, lf_dd shift, lf_dd *back)
+{
+    for (size_t k = 1; k < n; k++)
+        for (size_t i = 0; i < k; i++) {
             const lf_dd same = dd_multiply(shift, back[i * n + k - 1]);
             back[i * n + k] = i > 0 ? dd_add(same, back[(i - 1) * n + k - 1]) : same;
         }
+}
+
+/* back[params,params]: the parameters are back times the solution, and what y was taken about. NULL
+ * when memory is out. */
+static lf_dd *back_of(const struct lf_lsq_fit *f)
+{
+    const struct lf_lsq_design *d = &f->design;
+    const size_t n = d->params;
+    lf_dd *back = calloc(n * n + 1, sizeof *back);
+    for (size_t k = 0; back && k < n; k++) {
+        back[k * n + k] = dd_of(1);
+        if (f->about && k > 0)
+            back[k] = dd_of(-ldexp(f->about[k - 1], -d->exponent[k - 1]));
     }
+    if (back && lf_lsq_design_is_shifted(d))
+        expand_powers(n, dd_of(-ldexp(d->center, d->stretch)), back);
     return back;
 }
 
-/* back a, and the largest factor by which it takes up relative errors. */
+/* The coefficients, and the largest of their errors, relative to them. One that can't be told from
+ * 0, and is below a rounding of the largest, is 0 for all that is known. */
 static double go_back(const struct lf_lsq_fit *f, const lf_dd *back, lf_dd *coefficient)
 {
     const size_t n = f->design.params;
-    double largest = 1;
+    double largest = 0, worst = 0;
     for (size_t i = 0; i < n; i++) {
-        double magnitude = 0;
-        coefficient[i] = dd_of(0);
-        for (size_t k = i; k < n; k++) {
-            const lf_dd term = dd_multiply(back[i * n + k], f->solution[k]);
-            coefficient[i] = dd_add(coefficient[i], term);
-            magnitude += fabs(term.hi);
-        }
-        if (coefficient[i].hi != 0)
-            largest = fmax(largest, magnitude / fabs(coefficient[i].hi));
+        coefficient[i] = dd_of(i == 0 ? ldexp(f->about_y, -f->design.y_exponent) : 0);
+        for (size_t k = i; k < n; k++)
+            coefficient[i] = dd_add(coefficient[i], dd_multiply(back[i * n + k], f->solution[k]));
+        largest = fmax(largest, fabs(coefficient[i].hi));
     }
-    return largest;
+    for (size_t i = 0; i < n; i++) {
+        const double size = fabs(coefficient[i].hi);
+        double error = 0;
+        for (size_t k = i; k < n; k++)
+            error += fabs(back[i * n + k].hi) * f->error[k];
+        if (size > 0 && (error < size || size > 0x1p-52 * largest))
+            worst = fmax(worst, error / size);
+    }
+    return worst;
 }
 
 /* Element (i,j) of back G^-1 back'. */
@@ -69,11 +89,11 @@ static lf_dd covariance_of(const struct lf_lsq_fit *f, const lf_dd *back, const 
                            size_t i, size_t j)
 {
     const size_t n = f->design.params;
-    if (!lf_lsq_design_is_shifted(&f->design))
+    if (!is_moved(f))
         return lf_lsq_factor_element(&f->factor, i, j);
     lf_dd sum = dd_of(0);
     for (size_t k = i; k < n; k++)
-        for (size_t l = j; l < n; l++)
+        for (size_t l = j; back[i * n + k].hi != 0 && l < n; l++)
             sum = dd_add(sum, dd_multiply(dd_multiply(back[i * n + k], back[j * n + l]),
                                           inverse[k * n + l]));
     return sum;
@@ -157,7 +177,7 @@ static void tell_summary(const struct lf_lsq_fit *f, double df, struct lf_lsq_re
     }
 }
 
-/* Correct digits: what refinement left, taken up by the way back, and the rounding at the end. */
+/* Correct digits: what the relative error leaves, and the rounding at the end. */
 static double digits_of(double error)
 {
     double digits = 0;
@@ -217,7 +237,7 @@ static enum lf_fit_status tell(struct lf_lsq_fit *f, const lf_dd *back, const lf
 {
     const struct lf_lsq_design *d = &f->design;
     const double df = (double)d->used - (double)d->params;
-    const double amplified = go_back(f, back, coefficient);
+    const double error = go_back(f, back, coefficient);
     int finite = 1;
     for (size_t j = 0; j < d->params; j++) {
         const double b = ldexp(dd_value(coefficient[j]), unit_of(d, j));
@@ -227,7 +247,7 @@ static enum lf_fit_status tell(struct lf_lsq_fit *f, const lf_dd *back, const lf
     }
     if (!finite)
         return LF_FIT_NON_FINITE;
-    r->digits = digits_of(amplified * (f->error + 0x1p-90));
+    r->digits = digits_of(error + 0x1p-90);
     tell_summary(f, df, r);
     if (d->options.ridge == 0 && df > 0)
         tell_errors(f, back, inverse, coefficient, df, r);
@@ -238,7 +258,7 @@ lf_status lf_lsq_fit_report(struct lf_lsq_fit *f, enum lf_fit_status status,
                             struct lf_lsq_result *r)
 {
     const size_t n = f->design.params;
-    lf_dd *back = back_of(&f->design), *coefficient = calloc(n + 1, sizeof *coefficient);
+    lf_dd *back = back_of(f), *coefficient = calloc(n + 1, sizeof *coefficient);
     lf_dd *inverse = calloc(n * n + 1, sizeof *inverse);
     lf_status done = back && coefficient && inverse ? LF_OK : LF_NO_MEMORY;
     if (done == LF_OK) {
@@ -248,8 +268,7 @@ lf_status lf_lsq_fit_report(struct lf_lsq_fit *f, enum lf_fit_status status,
         if (status == LF_FIT_OK || status == LF_FIT_CONSTANT_COLUMN ||
             status == LF_FIT_RANK_DEFICIENT)
             tell_undetermined(f, r);
-        for (size_t k = 0; lf_lsq_design_is_shifted(&f->design) && status == LF_FIT_OK && k < n;
-             k++)
+        for (size_t k = 0; is_moved(f) && status == LF_FIT_OK && k < n; k++)
             for (size_t l = 0; l < n; l++)
                 inverse[k * n + l] = lf_lsq_factor_element(&f->factor, k, l);
         if (status == LF_FIT_OK)
