@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* From the solved systems of eight problems to what the caller asked for. */
+#include "fleet_plan.h"
+#include "student.h"
+
+#include <math.h>
+
+enum { L = LF_FLEET_LANES };
+
+#define LANE(l) for (size_t l = 0; l < L; l++)
+
+/* Three digits are lost where a pivot is so much smaller than its diagonal element. */
+#define LEAST_PIVOT 0x1p-20
+
+/* Squares below are near to underflow. */
+#define LEAST_SQUARE 0x1p-900
+
+/* What y varies by, relative to itself, that is more than its rounding. */
+#define LEAST_TOTAL 0x1p-80
+
+static int is_sound(const struct lf_fleet_plan *p, const struct lf_fleet_system *s, size_t l,
+                    double least)
+{
+    double sum = s->rss[l] + s->total[l] + s->mean_y[l];
+    int sound = least >= LEAST_PIVOT;
+    for (size_t j = 0; j < p->features; j++) {
+        const double diagonal = s->gram[lf_fleet_packed(p->columns, j, j) + l];
+        sound &= diagonal >= LEAST_SQUARE;
+        sum += s->b[j * L + l] + s->constant[j * L + l];
+    }
+    sound &= s->total[l] == 0 || s->total[l] >= LEAST_SQUARE;
+    sound &=
+        s->total[l] == 0 || s->total[l] >= LEAST_TOTAL * s->mass[l] * s->mean_y[l] * s->mean_y[l];
+    return sound && isfinite(sum);
+}
+
+/* Whether what was summed is finite, of a lane that has too few rows to be solved. */
+static int is_finite(const struct lf_fleet_plan *p, const struct lf_fleet_system *s, size_t l)
+{
+    double sum = s->mean_y[l] + s->total[l];
+    for (size_t j = 0; j < p->features; j++)
+        sum += s->constant[j * L + l] + s->gram[lf_fleet_packed(p->columns, j, j) + l];
+    return isfinite(sum);
+}
+
+void lf_fleet_judge(const struct lf_fleet_plan *p, struct lf_fleet_system *s, const double *least)
+{
+    LANE(l)
+    {
+        const double needed = lf_fleet_ridge(p, s->problem[l]) > 0 ? 1 : (double)p->params;
+        if (s->status[l] == FLEET_HARD)
+            continue;
+        if (s->used[l] < needed)
+            s->status[l] = is_finite(p, s, l) ? LF_FIT_TOO_FEW_ROWS : FLEET_HARD;
+        else
+            s->status[l] = is_sound(p, s, l, least[l]) ? LF_FIT_OK : FLEET_HARD;
+    }
+}
+
+/* ---- Results ------------------------------------------------------------------------------------
+ */
+
+static size_t index_of(const struct lf_fleet_plan *p, size_t q, size_t j)
+{
+    return q * p->result.problem_stride + j * p->result.param_stride;
+}
+
+static void put(const struct lf_fleet_plan *p, double *array, size_t q, size_t j, double value)
+{
+    if (array)
+        array[index_of(p, q, j)] = value;
+}
+
+static void put_summary(const struct lf_fleet_plan *p, size_t q, enum lf_fit_status status,
+                        size_t used, double r_squared, double residual_sd)
+{
+    const struct lf_fleet_result *r = &p->result;
+    if (r->r_squared)
+        r->r_squared[q] = r_squared;
+    if (r->residual_sd)
+        r->residual_sd[q] = residual_sd;
+    if (r->rows_used)
+        r->rows_used[q] = used;
+    if (r->status)
+        r->status[q] = (unsigned char)status;
+}
+
+void lf_fleet_tell_failed(const struct lf_fleet_plan *p, size_t q, enum lf_fit_status status,
+                          size_t used)
+{
+    double *const arrays[] = {p->result.coefficients, p->result.standard_errors, p->result.t,
+                              p->result.p};
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < p->params; j++)
+            put(p, arrays[i], q, j, (double)NAN);
+    put_summary(p, q, status, used, (double)NAN, (double)NAN);
+}
+
+/* Parameter j, without the intercept, of all lanes. */
+static void parameter(const struct lf_fleet_system *s, size_t j, double value[L])
+{
+    const int is_turned = s->back && j < s->order;
+    LANE(l)
+    value[l] = s->b[j * L + l] * (is_turned ? s->back[j * s->order + j] : 1);
+    for (size_t k = j + 1; is_turned && k < s->order; k++)
+        LANE(l)
+    value[l] = fma(s->back[j * s->order + k], s->b[k * L + l], value[l]);
+}
+
+static void intercept(const struct lf_fleet_plan *p, const struct lf_fleet_system *s,
+                      double value[L])
+{
+    LANE(l)
+    value[l] = s->mean_y[l];
+    for (size_t k = 0; k < p->features; k++)
+        LANE(l)
+    value[l] = fma(-s->constant[k * L + l], s->b[k * L + l], value[l]);
+}
+
+/* Diagonal element j of the inverse of the normal equations, in the user's parameters. */
+static void inverse(const struct lf_fleet_plan *p, const struct lf_fleet_system *s, size_t j,
+                    double form[L])
+{
+    const size_t feature = j - p->intercept;
+    for (size_t k = 0; k < p->features; k++)
+        LANE(l)
+        {
+            const int is_turned = s->back && feature < s->order && k < s->order;
+            s->step[k * L + l] = p->intercept && j == 0 ? s->constant[k * L + l]
+                                 : is_turned            ? s->back[feature * s->order + k]
+                                                        : feature == k;
+        }
+    p->kernels->form(p->columns, s->factor, s->step, form);
+    LANE(l)
+    form[l] += p->intercept && j == 0 ? 1 / s->mass[l] : 0;
+}
+
+static void tell_errors(const struct lf_fleet_plan *p, const struct lf_fleet_system *s, size_t j,
+                        const double value[L])
+{
+    double form[L];
+    inverse(p, s, j, form);
+    for (size_t l = 0; l < s->count; l++) {
+        const size_t q = s->problem[l];
+        const double df = s->used[l] - (double)p->params;
+        if (s->status[l] != LF_FIT_OK)
+            continue;
+        double error = sqrt(s->rss[l] / df * form[l]);
+        if (!(df > 0) || lf_fleet_ridge(p, q) > 0)
+            error = (double)NAN;
+        const double t = value[l] == 0 && error == 0 ? (double)NAN : value[l] / error;
+        put(p, p->result.standard_errors, q, j, error);
+        put(p, p->result.t, q, j, t);
+        if (p->result.p)
+            put(p, p->result.p, q, j, lf_lsq_student_p(t, df));
+    }
+}
+
+void lf_fleet_tell(const struct lf_fleet_plan *p, struct lf_fleet_system *s)
+{
+    const struct lf_fleet_result *r = &p->result;
+    for (size_t j = 0; j < p->params; j++) {
+        double value[L];
+        if (p->intercept && j == 0)
+            intercept(p, s, value);
+        else
+            parameter(s, j - p->intercept, value);
+        for (size_t l = 0; l < s->count; l++)
+            if (s->status[l] == LF_FIT_OK)
+                put(p, r->coefficients, s->problem[l], j, value[l]);
+        if (r->standard_errors || r->t || r->p)
+            tell_errors(p, s, j, value);
+    }
+    for (size_t l = 0; l < s->count; l++) {
+        const double df = s->used[l] - (double)p->params;
+        const double r_squared = s->total[l] > 0 ? 1 - s->rss[l] / s->total[l] : (double)NAN;
+        const double residual_sd = df > 0 ? sqrt(s->rss[l] / df) : (double)NAN;
+        if (s->status[l] == LF_FIT_OK)
+            put_summary(p, s->problem[l], LF_FIT_OK, (size_t)s->used[l], r_squared, residual_sd);
+        else if (s->status[l] != FLEET_HARD)
+            lf_fleet_tell_failed(p, s->problem[l], (enum lf_fit_status)s->status[l],
+                                 (size_t)s->used[l]);
+    }
+}
