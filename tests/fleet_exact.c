@@ -87,9 +87,10 @@ static void sum_products(const struct lf_fleet *f, size_t q, struct system *s)
     }
     for (size_t j = 0; j < all; j++)
         for (size_t k = j; k < all; k++) {
-            /* The means are rounded: that counts where a column has nothing else. */
+            /* The means are off by (sqrt(n) + p) u as well, which shows in products of two. */
             if (!f->no_intercept)
-                s->size[j][k] += 0x1p-94L * (long double)s->weight * s->largest[j] * s->largest[k];
+                s->size[j][k] +=
+                    s->g / 4096 * (long double)s->weight * s->largest[j] * s->largest[k];
             s->gram[k][j] = s->gram[j][k];
             s->size[k][j] = s->size[j][k];
         }
@@ -240,8 +241,8 @@ void fleet_solve_exactly(const struct lf_fleet *f, size_t q, struct fleet_exact 
     s.ridge = fleet_ridge(f, q);
     const size_t n = s.columns, first = !f->no_intercept;
     sum_means(f, q, &s);
-    sum_products(f, q, &s);
     s.g = 64 * (sqrtl((long double)s.used) + (long double)(n + first)) * UNIT;
+    sum_products(f, q, &s);
     solve(&s);
     move_errors(&s, error, half);
     *exact = (struct fleet_exact){.params = n + first, .used = s.used, .loss = loss_of(&s, half)};
