@@ -230,6 +230,32 @@ static void tell_intercept(const struct system *s, const long double *error,
     exact->se[0] = root_of(variance, (long double)square, square_error);
 }
 
+/* Columns that are shared and made orthogonal leave a basis whose pivots are more than 2^-20 of
+ * their diagonal: an error g of the magnitudes of the products with y moves parameter j by 2^10 g
+ * p sqrt(yy inverse[j][j]) at most, and squares, which are taken anew below 2^-16, by 2^20 g p of
+ * themselves. */
+static int is_orthogonal(const struct lf_fleet *f)
+{
+    const int shares = f->common_in > 0 || (f->in > 0 && f->x.problem == 0);
+    const int is_one_pass = f->x.problem == 0 || f->in == 0 || (f->in == 1 && f->y.problem == 0);
+    return shares && is_one_pass && !f->offsets && !f->weight.data && !f->ridges && f->ridge == 0;
+}
+
+static struct fleet_range orthogonal_errors(const struct system *s, long double *error,
+                                            long double half[MOST][MOST])
+{
+    const size_t n = s->columns;
+    const long double share = 0x1p20L * s->g * (long double)(n + 1);
+    quad rss = s->gram[n][n];
+    for (size_t j = 0; j < n; j++) {
+        rss -= s->b[j] * s->gram[j][n];
+        error[j] = 0x1p-10L * share * sqrtl(s->size[n][n] * size_of(s->inverse[j][j]));
+        memset(half[j], 0, n * sizeof half[j][0]);
+        half[j][j] = share;
+    }
+    return (struct fleet_range){(long double)rss * (1 - share), (long double)rss * (1 + share)};
+}
+
 void fleet_solve_exactly(const struct lf_fleet *f, size_t q, struct fleet_exact *exact)
 {
     static struct system s;
@@ -246,7 +272,9 @@ void fleet_solve_exactly(const struct lf_fleet *f, size_t q, struct fleet_exact 
     solve(&s);
     move_errors(&s, error, half);
     *exact = (struct fleet_exact){.params = n + first, .used = s.used, .loss = loss_of(&s, half)};
-    const struct fleet_range rss = residual_squares(&s, error);
+    exact->is_orthogonal = exact->loss >= 0.1 && is_orthogonal(f);
+    const struct fleet_range rss =
+        exact->is_orthogonal ? orthogonal_errors(&s, error, half) : residual_squares(&s, error);
     const long double df = (long double)s.used - (long double)exact->params;
     const struct fleet_range variance = {rss.low / df, rss.high / df};
     for (size_t j = 0; j < n; j++) {

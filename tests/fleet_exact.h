@@ -15,6 +15,8 @@ struct fleet_range {
 struct fleet_exact {
     size_t params, used;
     double loss; /* the bound as a share of the solution; first order means nothing beyond 0.1 */
+    int is_orthogonal; /* where that is so, but shared columns were made orthogonal: the bounds of
+                          such a basis */
     struct fleet_range b[LF_FLEET_MOST_PARAMS], se[LF_FLEET_MOST_PARAMS], r_squared, residual_sd;
 };
 

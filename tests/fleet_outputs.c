@@ -43,7 +43,7 @@ struct lf_fleet fleet_in_place(const struct lf_fleet *f, size_t first, size_t pr
 
 static int is_shared(const struct lf_fleet *f, const struct lf_fleet_array *a)
 {
-    return a == &f->common || (!f->offsets && a->problem == 0 && a->line == 0);
+    return a == &f->common || (!f->offsets && a->problem == 0);
 }
 
 static void copy_array(const struct lf_fleet *from, const struct lf_fleet_array *a, size_t columns,
@@ -67,7 +67,8 @@ static void copy_array(const struct lf_fleet *from, const struct lf_fleet_array 
                                      is_shared(from, a) ? 0 : (ptrdiff_t)(rows * columns + 1)};
 }
 
-/* A copy keeps what is missing, by the same means, in its place. */
+/* A copy keeps what is missing, by the same means, in its place, shares what its fleet shares, and
+ * is ragged where that is. */
 struct test_fleet fleet_copy(const struct lf_fleet *f, size_t q)
 {
     struct test_fleet t = {.fleet = *f};
@@ -75,9 +76,13 @@ struct test_fleet fleet_copy(const struct lf_fleet *f, size_t q)
     g->problems = 1;
     g->width = 0;
     g->rows = fleet_rows(f, q);
-    g->offsets = NULL;
-    g->ridges = NULL;
-    g->ridge = fleet_ridge(f, q);
+    if (f->offsets) {
+        t.offsets = allocate(2 * sizeof *t.offsets);
+        t.offsets[0] = 0;
+        t.offsets[1] = g->rows;
+        g->offsets = t.offsets;
+    }
+    g->ridges = f->ridges ? f->ridges + q : NULL;
     copy_array(f, &f->x, f->in, q, &g->x, &t.x);
     copy_array(f, &f->common, f->common_in, q, &g->common, &t.common);
     copy_array(f, &f->y, 1, q, &g->y, &t.y);

@@ -82,7 +82,7 @@ static void check_solution(const struct checked *c, const char *name)
     fleet_solve_exactly(c->fleet, c->q, &exact);
     check_t(c);
     solved++;
-    const char *far = exact.loss < 0.1 ? too_far(c, &exact) : "";
+    const char *far = exact.loss < 0.1 || exact.is_orthogonal ? too_far(c, &exact) : "";
     if (!far)
         return;
     const char *other = fleet_difference(c->outputs, c->q, c->single, 0);

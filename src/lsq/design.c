@@ -47,7 +47,7 @@ void lf_lsq_design_destroy(struct lf_lsq_design *d)
     lf_memory_free(d->memory, d->column);
     lf_memory_free(d->memory, d->x);
     lf_memory_free(d->memory, d->y);
-    *d = (struct lf_lsq_design){0};
+    *d = (struct lf_lsq_design){.memory = d->memory};
 }
 
 /* ---- Rows --------------------------------------------------------------------------------- */

@@ -226,17 +226,20 @@ static void fit_piece(void *context, size_t worker, size_t i)
     lf_fleet_own(w, problems, count);
 }
 
-static void run(const struct lf_fleet_plan *p, void *workspace)
+static lf_status run(const struct lf_fleet_plan *p, void *workspace)
 {
     const uintptr_t start = (uintptr_t)workspace, off = start % LF_MEMORY_ALIGNMENT;
     unsigned char *memory = (unsigned char *)workspace + (off > 0 ? LF_MEMORY_ALIGNMENT - off : 0);
     struct lf_fleet_worker *workers = (void *)memory;
+    struct lf_pool *pool = p->workers > 1 ? lf_pool_start(p->workers) : NULL;
+    if (p->workers > 1 && !pool)
+        return LF_NO_MEMORY;
     memory += lf_memory_bytes(p->workers, sizeof *workers);
     for (size_t i = 0; i < p->workers; i++)
         memory = create_worker(workers + i, p, memory);
-    struct lf_pool *pool = p->workers > 1 ? lf_pool_start(p->workers) : NULL;
     lf_pool_run(pool, fit_piece, workers, p->pieces);
     lf_pool_stop(pool);
+    return LF_OK;
 }
 
 lf_status lf_fleet_fit(const struct lf_fleet *fleet, const struct lf_fleet_options *options,
@@ -263,8 +266,8 @@ lf_status lf_fleet_fit(const struct lf_fleet *fleet, const struct lf_fleet_optio
     void *workspace = given ? given : malloc(bytes);
     if (!workspace)
         return LF_NO_MEMORY;
-    run(&plan, workspace);
+    const lf_status status = run(&plan, workspace);
     if (!given)
         free(workspace);
-    return LF_OK;
+    return status;
 }

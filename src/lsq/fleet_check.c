@@ -61,9 +61,9 @@ static struct counts counts_of(const struct lf_fleet *f, size_t columns)
     return (struct counts){f->offsets[f->problems] - first, columns, 1, 1, first};
 }
 
-enum { X, COMMON, Y, WEIGHT, ARRAYS };
+enum { X, COMMON, Y, WEIGHT, ARRAYS, VALID = ARRAYS, RIDGES, OFFSETS, INPUTS };
 
-/* Where the operands lie; 0 where one of them can't, or isn't there. */
+/* Where the arrays lie; 0 where one of them can't, or isn't there. */
 static int ranges_of(const struct lf_fleet *f, struct range ranges[ARRAYS])
 {
     const struct lf_fleet_array *const arrays[ARRAYS] = {&f->x, &f->common, &f->y, &f->weight};
@@ -81,22 +81,31 @@ static int ranges_of(const struct lf_fleet *f, struct range ranges[ARRAYS])
     return 1;
 }
 
-static int are_bits_sound(const struct lf_fleet *f)
+/* Where the bits lie; 0 where they can't. */
+static int range_of_bits(const struct lf_fleet *f, struct range *range)
 {
     const struct counts n = counts_of(f, 1);
     const size_t stride[] = {f->valid.row, f->valid.problem, f->valid.line};
     const size_t count[] = {n.rows, n.width, n.lines};
-    size_t last = f->valid.first, far;
-    for (size_t i = 0; f->valid.data && i < 3; i++)
+    size_t first = 0, last = 0, far;
+    *range = (struct range){0};
+    if (!f->valid.data || n.rows == 0 || f->problems == 0)
+        return 1;
+    if (__builtin_mul_overflow(f->valid.row, n.first, &first) ||
+        __builtin_add_overflow(first, f->valid.first, &first))
+        return 0;
+    last = first;
+    for (size_t i = 0; i < 3; i++)
         if (count[i] > 1 && (__builtin_mul_overflow(stride[i], count[i] - 1, &far) ||
                              __builtin_add_overflow(last, far, &last)))
             return 0;
+    *range = (struct range){(uintptr_t)f->valid.data + first / 8, last / 8 - first / 8 + 1};
     return last <= SIZE_MAX - 8;
 }
 
 int lf_fleet_check_sizes(const struct lf_fleet *f)
 {
-    struct range ranges[ARRAYS];
+    struct range ranges[ARRAYS], bits;
     if (!f || lf_fleet_params(f) == 0 || (f->dtype != LF_F32 && f->dtype != LF_F64))
         return 0;
     if (f->problems > PTRDIFF_MAX / sizeof(double) / LF_FLEET_MOST_PARAMS)
@@ -106,7 +115,7 @@ int lf_fleet_check_sizes(const struct lf_fleet *f)
             return 0;
     if (!f->offsets && f->rows > PTRDIFF_MAX / sizeof(double) / (LF_FLEET_MOST_PARAMS + 1))
         return 0;
-    return ranges_of(f, ranges) && are_bits_sound(f);
+    return ranges_of(f, ranges) && range_of_bits(f, &bits);
 }
 
 /* ---- Outputs
@@ -151,8 +160,10 @@ static int outputs_of(const struct lf_fleet_plan *p, struct planes outputs[OUTPU
         (__builtin_mul_overflow(r->problem_stride, n - 1, &line) || line > limit ||
          __builtin_mul_overflow(r->param_stride, p->params - 1, &record) || record > limit))
         return 0;
-    const int by_planes = p->params < 2 || r->param_stride > line;
-    const int by_records = n < 2 || r->problem_stride > record;
+    const int by_planes =
+        (p->params < 2 || r->param_stride > line) && (n < 2 || r->problem_stride > 0);
+    const int by_records =
+        (n < 2 || r->problem_stride > record) && (p->params < 2 || r->param_stride > 0);
     for (size_t i = 0; i < OUTPUTS; i++) {
         outputs[i] = (struct planes){{(uintptr_t)start[i], n * size[i]}, 1, 0};
         if (i < PARAMETERS && start[i] && n > 0) {
@@ -190,10 +201,15 @@ static int lattices_overlap(const struct lf_fleet_plan *p, uintptr_t a, uintptr_
 static int outputs_overlap(const struct lf_fleet_plan *p, const void *workspace, size_t bytes)
 {
     struct planes outputs[OUTPUTS];
-    struct range inputs[ARRAYS + 1];
-    if (!outputs_of(p, outputs) || !ranges_of(&p->fleet, inputs))
+    struct range inputs[INPUTS + 1];
+    const struct lf_fleet *f = &p->fleet;
+    if (!outputs_of(p, outputs) || !ranges_of(f, inputs) || !range_of_bits(f, &inputs[VALID]))
         return 1;
-    inputs[ARRAYS] = (struct range){(uintptr_t)workspace, workspace ? bytes : 0};
+    inputs[RIDGES] =
+        (struct range){(uintptr_t)f->ridges, f->ridges ? f->problems * sizeof *f->ridges : 0};
+    inputs[OFFSETS] = (struct range){(uintptr_t)f->offsets,
+                                     f->offsets ? (f->problems + 1) * sizeof *f->offsets : 0};
+    inputs[INPUTS] = (struct range){(uintptr_t)workspace, workspace ? bytes : 0};
     for (size_t i = 0; i < OUTPUTS; i++) {
         for (size_t k = 0; k < i; k++) {
             if (outputs[i].count == 0 || outputs[k].count == 0)
@@ -202,7 +218,7 @@ static int outputs_overlap(const struct lf_fleet_plan *p, const void *workspace,
                                : planes_overlap(&outputs[i], &outputs[k]))
                 return 1;
         }
-        for (size_t k = 0; k <= ARRAYS; k++) {
+        for (size_t k = 0; k <= INPUTS; k++) {
             const struct planes input = {inputs[k], 1, 0};
             if (planes_overlap(&outputs[i], &input))
                 return 1;
@@ -222,6 +238,32 @@ static int are_ridges_sound(const struct lf_fleet *f)
         if (!(f->ridges[q] >= 0) || isinf(f->ridges[q]))
             return 0;
     return 1;
+}
+
+/* Whether row r of problem q is missing, so that its weight does not matter. */
+static int is_missing(const struct lf_fleet_plan *p, size_t q, size_t r)
+{
+    const struct lf_fleet *f = &p->fleet;
+    const ptrdiff_t y = lf_fleet_start(p, &f->y, q) + (ptrdiff_t)r * f->y.row;
+    int missing = !lf_fleet_valid(p, q, r) || isnan(lf_fleet_value(p, &f->y, y));
+    for (size_t j = 0; !missing && j < p->features; j++) {
+        ptrdiff_t at;
+        const struct lf_fleet_array *a = lf_fleet_feature(p, q, j, &at);
+        missing = isnan(lf_fleet_value(p, a, at + (ptrdiff_t)r * a->row));
+    }
+    return missing;
+}
+
+/* Whether a weight is negative where it counts. */
+static int is_one_negative(const struct lf_fleet_plan *p)
+{
+    const struct lf_fleet_array *a = &p->fleet.weight;
+    for (size_t q = 0; q < p->fleet.problems; q++)
+        for (size_t r = 0; r < lf_fleet_rows(p, q); r++)
+            if (lf_fleet_value(p, a, lf_fleet_start(p, a, q) + (ptrdiff_t)r * a->row) < 0 &&
+                !is_missing(p, q, r))
+                return 1;
+    return 0;
 }
 
 /* The smallest of n weights, a stride apart, or more than 0. */
@@ -253,7 +295,7 @@ static int are_weights_sound(const struct lf_fleet_plan *p)
             least = found < least ? found : least;
         }
     }
-    return least >= 0;
+    return least >= 0 || !is_one_negative(p);
 }
 
 int lf_fleet_check_values(const struct lf_fleet_plan *p, const void *workspace, size_t bytes)

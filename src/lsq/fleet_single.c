@@ -16,27 +16,32 @@ static int seek_row(void *context, size_t row)
     return 1;
 }
 
-/* The features, then the weight where there are weights; a row that is missing has no y. */
+static double value_at(const struct rows *from, const struct lf_fleet_array *a, size_t r)
+{
+    return lf_fleet_value(from->plan, a,
+                          lf_fleet_start(from->plan, a, from->problem) + (ptrdiff_t)r * a->row);
+}
+
+/* The features, then the weight where there are weights. A row that is missing has no y, and its
+ * weight may be negative. */
 static int read_rows(void *context, size_t rows, void *x, void *y)
 {
     struct rows *from = context;
     const struct lf_fleet_plan *p = from->plan;
     const struct lf_fleet *f = &p->fleet;
     double *value = x, *target = y;
-    for (size_t r = from->next; r < from->next + rows; r++) {
-        const ptrdiff_t row = (ptrdiff_t)r;
-        for (size_t j = 0; j < p->features; j++) {
+    for (size_t r = from->next; r < from->next + rows; r++, target++) {
+        *target = lf_fleet_valid(p, from->problem, r) ? value_at(from, &f->y, r) : (double)NAN;
+        for (size_t j = 0; j < p->features; j++, value++) {
             ptrdiff_t at;
             const struct lf_fleet_array *a = lf_fleet_feature(p, from->problem, j, &at);
-            *value++ = lf_fleet_value(p, a, at + row * a->row);
+            *value = lf_fleet_value(p, a, at + (ptrdiff_t)r * a->row);
+            *target = isnan(*value) ? *value : *target;
         }
-        if (f->weight.data)
-            *value++ = lf_fleet_value(
-                p, &f->weight, lf_fleet_start(p, &f->weight, from->problem) + row * f->weight.row);
-        *target++ =
-            lf_fleet_valid(p, from->problem, r)
-                ? lf_fleet_value(p, &f->y, lf_fleet_start(p, &f->y, from->problem) + row * f->y.row)
-                : (double)NAN;
+        if (f->weight.data) {
+            *value = isnan(*target) ? 0 : value_at(from, &f->weight, r);
+            value++;
+        }
     }
     from->next += rows;
     return 1;
