@@ -11,7 +11,8 @@ static const double tenth[] = {1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8
 static void *allocate(size_t bytes)
 {
     void *memory = malloc(bytes + 1);
-    ck_assert_ptr_nonnull(memory);
+    if (!memory)
+        abort(); /* Check's assertions are for its tests, and hashes are printed outside of them */
     memset(memory, 0xff, bytes + 1); /* NaN, and bits that say a row is there */
     return memory;
 }
