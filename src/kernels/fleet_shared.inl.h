@@ -8,6 +8,8 @@
 #define fleet_gaps TYPED(fleet_gaps)
 #define fleet_transpose TYPED(fleet_transpose)
 #define fleet_line TYPED(fleet_line)
+#define fleet_ahead TYPED(fleet_ahead)
+#define fleet_fetch TYPED(fleet_fetch)
 #define r_widen TYPED(r_widen)
 #define v_load_lanes TYPED(v_load_lanes)
 
@@ -87,6 +89,26 @@ static void TYPED(fleet_first)(size_t rows, size_t problems, const REAL *v, ptrd
     }
 }
 
+/* ---- What is read next
+ * --------------------------------------------------------------------------- */
+
+/* From a row of the problems from i on to what follows in its place: the same row of the next
+ * problems, or, after the last, of the first ones in the next block of rows. Rows are far apart, so
+ * that the machine does not see it coming. */
+LF_INLINE ptrdiff_t fleet_ahead(size_t i, size_t step, size_t problems, size_t rows,
+                                ptrdiff_t stride)
+{
+    return i + step < problems ? (ptrdiff_t)step : (ptrdiff_t)rows * stride - (ptrdiff_t)i;
+}
+
+LF_INLINE void fleet_fetch(const REAL *v, ptrdiff_t ahead, size_t registers)
+{
+    const uintptr_t next = (uintptr_t)v + (uintptr_t)ahead * sizeof(REAL);
+    LF_UNROLL
+    for (size_t at = 0; at < registers * LF_FLEET_REG * sizeof(REAL); at += 64)
+        __builtin_prefetch((const void *)(next + at));
+}
+
 /* ---- Sums over shared columns
  * -------------------------------------------------------------------- */
 
@@ -94,7 +116,8 @@ static void TYPED(fleet_first)(size_t rows, size_t problems, const REAL *v, ptrd
  * gaps a NaN counts as d = 0. */
 LF_INLINE void fleet_columns(size_t registers, size_t n, int squares, int gaps, size_t rows,
                              size_t columns, const double *basis, const REAL *v, ptrdiff_t stride,
-                             const double *first, size_t size, double *sums, double *column_sums)
+                             ptrdiff_t ahead, const double *first, size_t size, double *sums,
+                             double *column_sums)
 {
     enum { R = LF_FLEET_REG, W = LF_FLEET_WIDE, C = LF_FLEET_CHUNK };
     reg_f64 f[W], s[W], s2[W], sum[W * C];
@@ -111,6 +134,8 @@ LF_INLINE void fleet_columns(size_t registers, size_t n, int squares, int gaps, 
             sum[i * C + k] = r_load_f64(column_sums + k * size + i * R);
     }
     for (size_t r = 0; r < rows; r++, v += stride, basis += columns) {
+        if (squares)
+            fleet_fetch(v, ahead, registers);
         LF_UNROLL
         for (size_t i = 0; i < registers; i++) {
             const reg_f64 x = r_widen(v + i * R);
@@ -140,28 +165,28 @@ LF_INLINE void fleet_columns(size_t registers, size_t n, int squares, int gaps, 
 
 /* All columns, in chunks. */
 LF_INLINE void fleet_all(size_t registers, int gaps, size_t rows, size_t columns,
-                         const double *basis, const REAL *v, ptrdiff_t stride, const double *first,
-                         size_t size, double *sums)
+                         const double *basis, const REAL *v, ptrdiff_t stride, ptrdiff_t ahead,
+                         const double *first, size_t size, double *sums)
 {
     enum { C = LF_FLEET_CHUNK };
     double *column_sums = sums + 2 * size;
     size_t k = 0;
     if (columns == 1)
-        fleet_columns(registers, 1, 1, gaps, rows, columns, basis, v, stride, first, size, sums,
-                      column_sums);
+        fleet_columns(registers, 1, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
+                      sums, column_sums);
     else if (columns < C)
-        fleet_columns(registers, 0, 1, gaps, rows, columns, basis, v, stride, first, size, sums,
-                      column_sums);
+        fleet_columns(registers, 0, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
+                      sums, column_sums);
     else
-        fleet_columns(registers, C, 1, gaps, rows, columns, basis, v, stride, first, size, sums,
-                      column_sums);
+        fleet_columns(registers, C, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
+                      sums, column_sums);
     k = columns == 1 ? 1 : columns < C ? 0 : C;
     for (; columns - k >= C; k += C)
-        fleet_columns(registers, C, 0, gaps, rows, columns, basis + k, v, stride, first, size, sums,
-                      column_sums + k * size);
+        fleet_columns(registers, C, 0, gaps, rows, columns, basis + k, v, stride, ahead, first,
+                      size, sums, column_sums + k * size);
     for (; k < columns; k++)
-        fleet_columns(registers, 1, 0, gaps, rows, columns, basis + k, v, stride, first, size, sums,
-                      column_sums + k * size);
+        fleet_columns(registers, 1, 0, gaps, rows, columns, basis + k, v, stride, ahead, first,
+                      size, sums, column_sums + k * size);
 }
 
 static void TYPED(fleet_shared)(size_t rows, size_t columns, size_t problems, const double *basis,
@@ -171,9 +196,11 @@ static void TYPED(fleet_shared)(size_t rows, size_t columns, size_t problems, co
     enum { WIDE = LF_FLEET_WIDE * LF_FLEET_REG };
     size_t i = 0;
     for (; problems - i >= WIDE; i += WIDE)
-        fleet_all(LF_FLEET_WIDE, 0, rows, columns, basis, v + i, stride, first + i, size, sums + i);
+        fleet_all(LF_FLEET_WIDE, 0, rows, columns, basis, v + i, stride,
+                  fleet_ahead(i, WIDE, problems, rows, stride), first + i, size, sums + i);
     for (; i < problems; i += LF_FLEET_REG)
-        fleet_all(1, 0, rows, columns, basis, v + i, stride, first + i, size, sums + i);
+        fleet_all(1, 0, rows, columns, basis, v + i, stride,
+                  fleet_ahead(i, LF_FLEET_REG, problems, rows, stride), first + i, size, sums + i);
 }
 
 /* ---- Gaps
@@ -207,8 +234,8 @@ LF_INLINE void fleet_gaps(size_t rows, size_t columns, const double *basis, cons
 
 /* Both at once, of one column: where gaps are frequent no branch can tell them. */
 LF_INLINE void fleet_line(size_t registers, size_t rows, const double *basis, const REAL *v,
-                          ptrdiff_t stride, const double *first, size_t size, double *sums,
-                          double *missing)
+                          ptrdiff_t stride, ptrdiff_t ahead, const double *first, size_t size,
+                          double *sums, double *missing)
 {
     enum { R = LF_FLEET_REG, W = LF_FLEET_WIDE };
     reg_f64 f[W], s[3 * W], m[3 * W];
@@ -223,6 +250,7 @@ LF_INLINE void fleet_line(size_t registers, size_t rows, const double *basis, co
     }
     for (size_t r = 0; r < rows; r++, v += stride) {
         const reg_f64 q = r_set1_f64(basis[r]);
+        fleet_fetch(v, ahead, registers);
         LF_UNROLL
         for (size_t i = 0; i < registers; i++) {
             const reg_f64 x = r_widen(v + i * R), there = r_abs_f64(x), below = r_set1_f64(-1);
@@ -255,11 +283,15 @@ static void TYPED(fleet_shared_missing)(size_t rows, size_t columns, size_t prob
     enum { R = LF_FLEET_REG, PAIR = REGISTERS == 32 ? 2 : 1 };
     size_t i = 0;
     for (; columns == 1 && problems - i >= PAIR * R; i += PAIR * R)
-        fleet_line(PAIR, rows, basis, v + i, stride, first + i, size, sums + i, missing + i);
+        fleet_line(PAIR, rows, basis, v + i, stride,
+                   fleet_ahead(i, PAIR * R, problems, rows, stride), first + i, size, sums + i,
+                   missing + i);
     for (; columns == 1 && i < problems; i += R)
-        fleet_line(1, rows, basis, v + i, stride, first + i, size, sums + i, missing + i);
+        fleet_line(1, rows, basis, v + i, stride, fleet_ahead(i, R, problems, rows, stride),
+                   first + i, size, sums + i, missing + i);
     for (; i < problems; i += R) {
-        fleet_all(1, 1, rows, columns, basis, v + i, stride, first + i, size, sums + i);
+        fleet_all(1, 1, rows, columns, basis, v + i, stride,
+                  fleet_ahead(i, R, problems, rows, stride), first + i, size, sums + i);
         fleet_gaps(rows, columns, basis, v + i, stride, size, missing + i);
     }
 }

@@ -18,42 +18,46 @@ enum { L = LF_FLEET_LANES };
 /* What y varies by, relative to itself, that is more than its rounding. */
 #define LEAST_TOTAL 0x1p-80
 
-static int is_sound(const struct lf_fleet_plan *p, const struct lf_fleet_system *s, size_t l,
-                    double least)
+/* Whether each lane's sums are finite and its solution can be trusted, as far as the sums tell. */
+static void find_sound(const struct lf_fleet_plan *p, const struct lf_fleet_system *s,
+                       const double *least, int finite[L], int sound[L])
 {
-    double sum = s->rss[l] + s->total[l] + s->mean_y[l];
-    int sound = least >= LEAST_PIVOT;
-    for (size_t j = 0; j < p->features; j++) {
-        const double diagonal = s->gram[lf_fleet_packed(p->columns, j, j) + l];
-        sound &= diagonal >= LEAST_SQUARE;
-        sum += s->b[j * L + l] + s->constant[j * L + l];
+    double sum[L], solved[L];
+    LANE(l)
+    {
+        const double mean = s->mean_y[l], total = s->total[l];
+        sum[l] = mean + total;
+        solved[l] = s->rss[l];
+        sound[l] = (least[l] >= LEAST_PIVOT) &
+                   ((total == 0) |
+                    ((total >= LEAST_SQUARE) & (total >= LEAST_TOTAL * s->mass[l] * mean * mean)));
     }
-    sound &= s->total[l] == 0 || s->total[l] >= LEAST_SQUARE;
-    sound &=
-        s->total[l] == 0 || s->total[l] >= LEAST_TOTAL * s->mass[l] * s->mean_y[l] * s->mean_y[l];
-    return sound && isfinite(sum);
-}
-
-/* Whether what was summed is finite, of a lane that has too few rows to be solved. */
-static int is_finite(const struct lf_fleet_plan *p, const struct lf_fleet_system *s, size_t l)
-{
-    double sum = s->mean_y[l] + s->total[l];
-    for (size_t j = 0; j < p->features; j++)
-        sum += s->constant[j * L + l] + s->gram[lf_fleet_packed(p->columns, j, j) + l];
-    return isfinite(sum);
+    for (size_t j = 0; j < p->features; j++) {
+        const double *diagonal = s->gram + lf_fleet_packed(p->columns, j, j);
+        LANE(l)
+        {
+            sound[l] &= diagonal[l] >= LEAST_SQUARE;
+            sum[l] += s->constant[j * L + l] + diagonal[l];
+            solved[l] += s->b[j * L + l];
+        }
+    }
+    LANE(l)
+    {
+        finite[l] = sum[l] - sum[l] == 0;
+        sound[l] &= finite[l] & (solved[l] - solved[l] == 0);
+    }
 }
 
 void lf_fleet_judge(const struct lf_fleet_plan *p, struct lf_fleet_system *s, const double *least)
 {
+    int finite[L], sound[L];
+    find_sound(p, s, least, finite, sound);
     LANE(l)
     {
         const double needed = lf_fleet_ridge(p, s->problem[l]) > 0 ? 1 : (double)p->params;
-        if (s->status[l] == FLEET_HARD)
-            continue;
-        if (s->used[l] < needed)
-            s->status[l] = is_finite(p, s, l) ? LF_FIT_TOO_FEW_ROWS : FLEET_HARD;
-        else
-            s->status[l] = is_sound(p, s, l, least[l]) ? LF_FIT_OK : FLEET_HARD;
+        const int few = s->used[l] < needed;
+        const int hard = s->status[l] == FLEET_HARD || !(few ? finite[l] : sound[l]);
+        s->status[l] = hard ? FLEET_HARD : few ? LF_FIT_TOO_FEW_ROWS : LF_FIT_OK;
     }
 }
 
@@ -138,24 +142,43 @@ static void inverse(const struct lf_fleet_plan *p, const struct lf_fleet_system 
 static void tell_errors(const struct lf_fleet_plan *p, const struct lf_fleet_system *s, size_t j,
                         const double value[L])
 {
-    double form[L];
+    double form[L], error[L], t[L];
     inverse(p, s, j, form);
+    LANE(l)
+    {
+        const double df = s->used[l] - (double)p->params;
+        const double square = df > 0 ? s->rss[l] / df * form[l] : (double)NAN;
+        error[l] = sqrt(square);
+    }
+    for (size_t l = 0; lf_fleet_has_ridge(p) && l < s->count; l++)
+        error[l] = lf_fleet_ridge(p, s->problem[l]) > 0 ? (double)NAN : error[l];
+    LANE(l)
+    t[l] = value[l] == 0 && error[l] == 0 ? (double)NAN : value[l] / error[l];
     for (size_t l = 0; l < s->count; l++) {
         const size_t q = s->problem[l];
-        const double df = s->used[l] - (double)p->params;
-        if (s->status[l] != LF_FIT_OK)
-            continue;
-        double error = sqrt(s->rss[l] / df * form[l]);
-        if (!(df > 0) || lf_fleet_ridge(p, q) > 0)
-            error = (double)NAN;
-        const double t = value[l] == 0 && error == 0 ? (double)NAN : value[l] / error;
-        put(p, p->result.standard_errors, q, j, error);
-        put(p, p->result.t, q, j, t);
-        if (p->result.p)
-            put(p, p->result.p, q, j, lf_lsq_student_p(t, df));
+        put(p, p->result.standard_errors, q, j, error[l]);
+        put(p, p->result.t, q, j, t[l]);
+        if (p->result.p && s->status[l] == LF_FIT_OK)
+            put(p, p->result.p, q, j, lf_lsq_student_p(t[l], s->used[l] - (double)p->params));
     }
 }
 
+/* R2 and the residual standard deviation, whatever has become of a lane. */
+static void tell_summaries(const struct lf_fleet_plan *p, const struct lf_fleet_system *s)
+{
+    double r_squared[L], deviation[L];
+    LANE(l)
+    {
+        const double df = s->used[l] - (double)p->params;
+        r_squared[l] = s->total[l] > 0 ? 1 - s->rss[l] / s->total[l] : (double)NAN;
+        deviation[l] = df > 0 ? sqrt(s->rss[l] / df) : (double)NAN;
+    }
+    for (size_t l = 0; l < s->count; l++)
+        put_summary(p, s->problem[l], (enum lf_fit_status)s->status[l], (size_t)s->used[l],
+                    r_squared[l], deviation[l]);
+}
+
+/* The hard ones are written too, to be written again. */
 void lf_fleet_tell(const struct lf_fleet_plan *p, struct lf_fleet_system *s)
 {
     const struct lf_fleet_result *r = &p->result;
@@ -165,20 +188,14 @@ void lf_fleet_tell(const struct lf_fleet_plan *p, struct lf_fleet_system *s)
             intercept(p, s, value);
         else
             parameter(s, j - p->intercept, value);
-        for (size_t l = 0; l < s->count; l++)
-            if (s->status[l] == LF_FIT_OK)
-                put(p, r->coefficients, s->problem[l], j, value[l]);
+        for (size_t l = 0; r->coefficients && l < s->count; l++)
+            r->coefficients[index_of(p, s->problem[l], j)] = value[l];
         if (r->standard_errors || r->t || r->p)
             tell_errors(p, s, j, value);
     }
-    for (size_t l = 0; l < s->count; l++) {
-        const double df = s->used[l] - (double)p->params;
-        const double r_squared = s->total[l] > 0 ? 1 - s->rss[l] / s->total[l] : (double)NAN;
-        const double residual_sd = df > 0 ? sqrt(s->rss[l] / df) : (double)NAN;
-        if (s->status[l] == LF_FIT_OK)
-            put_summary(p, s->problem[l], LF_FIT_OK, (size_t)s->used[l], r_squared, residual_sd);
-        else if (s->status[l] != FLEET_HARD)
+    tell_summaries(p, s);
+    for (size_t l = 0; l < s->count; l++)
+        if (s->status[l] != LF_FIT_OK)
             lf_fleet_tell_failed(p, s->problem[l], (enum lf_fit_status)s->status[l],
                                  (size_t)s->used[l]);
-    }
 }

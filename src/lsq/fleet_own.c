@@ -194,7 +194,10 @@ static void find_means(struct lf_fleet_worker *w, struct group *g)
     g->packed = (p->intercept || g->masked) && g->rows <= FLEET_OWN_ROWS;
     for (size_t j = 0; p->intercept && j < p->columns; j++)
         LANE(l)
-    w->mean[j * L + l] = s->used[l] > 0 ? w->first[j * L + l] + w->sum[j * L + l] / s->mass[l] : 0;
+        {
+            const double mean = w->first[j * L + l] + w->sum[j * L + l] / s->mass[l];
+            w->mean[j * L + l] = s->used[l] > 0 ? mean : 0;
+        }
 }
 
 /* Rows from `first` on, centred and weighted; where there is but one block it is done once. */
@@ -240,11 +243,13 @@ static void sum_residuals(struct lf_fleet_worker *w, struct group *g, int *is_ce
 
 static int all_finite(const struct lf_fleet_plan *p, const double *gram)
 {
-    double sum = 0;
+    double sum[L] = {0}, all = 0;
     for (size_t j = 0; j < p->columns; j++)
         LANE(l)
-    sum += gram[lf_fleet_packed(p->columns, j, j) + l];
-    return isfinite(sum);
+    sum[l] += gram[lf_fleet_packed(p->columns, j, j) + l];
+    LANE(l)
+    all += sum[l] - sum[l];
+    return all == 0;
 }
 
 static void begin(struct lf_fleet_worker *w, struct group *g)
@@ -271,19 +276,18 @@ static void solve(struct lf_fleet_worker *w, struct group *g, int is_centred)
     struct lf_fleet_system *s = &w->system;
     const size_t n = p->columns;
     double least[L];
-    for (size_t j = 0; j < p->features; j++)
+    memcpy(s->constant, w->mean, p->features * L * sizeof(double));
+    for (size_t j = 0; lf_fleet_has_ridge(p) && j < p->features; j++)
         LANE(l)
-        {
-            s->gram[lf_fleet_packed(n, j, j) + l] += lf_fleet_ridge(p, s->problem[l]);
-            s->constant[j * L + l] = w->mean[j * L + l];
-        }
+    s->gram[lf_fleet_packed(n, j, j) + l] += lf_fleet_ridge(p, s->problem[l]);
     memcpy(s->factor, s->gram, lf_fleet_packed(n, n, n) * sizeof(double));
     p->kernels->factor(n, s->factor, s->b, least);
     sum_residuals(w, g, &is_centred);
-    for (size_t j = 0; j < p->features; j++)
+    memcpy(s->step, s->dots, p->features * L * sizeof(double));
+    for (size_t j = 0; lf_fleet_has_ridge(p) && j < p->features; j++)
         LANE(l)
     s->step[j * L + l] =
-        fma(-lf_fleet_ridge(p, s->problem[l]), s->b[j * L + l], s->dots[j * L + l]);
+        fma(-lf_fleet_ridge(p, s->problem[l]), s->b[j * L + l], s->step[j * L + l]);
     p->kernels->solve(n, s->factor, s->step);
     LANE(l)
     {

@@ -119,9 +119,12 @@ static size_t missing_count(size_t columns)
 /* Any sum of v that is not a number: a gap, or an infinity. */
 static int has_gaps(const struct panel *s)
 {
-    double sum = 0;
-    for (size_t i = 0; i < s->size; i++)
-        sum += s->worker->part[i] - s->worker->part[i];
+    double none[L] = {0}, sum = 0;
+    for (size_t i = 0; i < s->size; i += L)
+        LANE(l)
+    none[l] += s->worker->part[i + l] - s->worker->part[i + l];
+    LANE(l)
+    sum += none[l];
     return isnan(sum);
 }
 
@@ -150,10 +153,13 @@ static void add_block(struct panel *s, size_t first, size_t rows, const double *
         memset(w->missing_part, 0, missing * sizeof *w->missing_part);
         sum_block(s, first, rows, basis, 1);
         add(missing, w->missing_part, w->missing);
-        double gaps = 0;
-        for (size_t i = 0; i < s->size; i++)
-            gaps += w->missing_part[i];
-        s->gaps = gaps > 0;
+        double gaps[L] = {0}, sum = 0;
+        for (size_t i = 0; i < s->size; i += L)
+            LANE(l)
+        gaps[l] += w->missing_part[i + l];
+        LANE(l)
+        sum += gaps[l];
+        s->gaps = sum > 0;
     }
     add(sums, w->part, w->sums);
 }
