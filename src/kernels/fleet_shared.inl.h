@@ -18,7 +18,8 @@
 
 enum {
     LF_FLEET_WIDE = REGISTERS == 32 ? 4 : 2, /* registers of few columns */
-    LF_FLEET_CHUNK = 4                       /* columns that are summed at once */
+    LF_FLEET_CHUNK = 4,                      /* columns that are summed at once */
+    LF_FLEET_STREAMS = 16                    /* rows that are read side by side */
 };
 #endif
 
@@ -106,7 +107,8 @@ LF_INLINE void fleet_fetch(const REAL *v, ptrdiff_t ahead, size_t registers)
     const uintptr_t next = (uintptr_t)v + (uintptr_t)ahead * sizeof(REAL);
     LF_UNROLL
     for (size_t at = 0; at < registers * LF_FLEET_REG * sizeof(REAL); at += 64)
-        __builtin_prefetch((const void *)(next + at));
+        if (0)
+            __builtin_prefetch((const void *)(next + at));
 }
 
 /* ---- Sums over shared columns
@@ -189,18 +191,24 @@ LF_INLINE void fleet_all(size_t registers, int gaps, size_t rows, size_t columns
                       size, sums, column_sums + k * size);
 }
 
+/* Rows by the dozen, so that the machine sees each of them go on and reads ahead. */
 static void TYPED(fleet_shared)(size_t rows, size_t columns, size_t problems, const double *basis,
                                 const REAL *v, ptrdiff_t stride, const double *first, size_t size,
                                 double *sums)
 {
     enum { WIDE = LF_FLEET_WIDE * LF_FLEET_REG };
-    size_t i = 0;
-    for (; problems - i >= WIDE; i += WIDE)
-        fleet_all(LF_FLEET_WIDE, 0, rows, columns, basis, v + i, stride,
-                  fleet_ahead(i, WIDE, problems, rows, stride), first + i, size, sums + i);
-    for (; i < problems; i += LF_FLEET_REG)
-        fleet_all(1, 0, rows, columns, basis, v + i, stride,
-                  fleet_ahead(i, LF_FLEET_REG, problems, rows, stride), first + i, size, sums + i);
+    for (size_t r = 0; r < rows; r += LF_FLEET_STREAMS) {
+        const size_t n = rows - r < LF_FLEET_STREAMS ? rows - r : LF_FLEET_STREAMS;
+        size_t i = 0;
+        for (; problems - i >= WIDE; i += WIDE)
+            fleet_all(LF_FLEET_WIDE, 0, n, columns, basis, v + i, stride,
+                      fleet_ahead(i, WIDE, problems, n, stride), first + i, size, sums + i);
+        for (; i < problems; i += LF_FLEET_REG)
+            fleet_all(1, 0, n, columns, basis, v + i, stride,
+                      fleet_ahead(i, LF_FLEET_REG, problems, n, stride), first + i, size, sums + i);
+        v += (ptrdiff_t)n * stride;
+        basis += n * columns;
+    }
 }
 
 /* ---- Gaps
@@ -281,17 +289,21 @@ static void TYPED(fleet_shared_missing)(size_t rows, size_t columns, size_t prob
                                         double *missing)
 {
     enum { R = LF_FLEET_REG, PAIR = REGISTERS == 32 ? 2 : 1 };
-    size_t i = 0;
-    for (; columns == 1 && problems - i >= PAIR * R; i += PAIR * R)
-        fleet_line(PAIR, rows, basis, v + i, stride,
-                   fleet_ahead(i, PAIR * R, problems, rows, stride), first + i, size, sums + i,
-                   missing + i);
-    for (; columns == 1 && i < problems; i += R)
-        fleet_line(1, rows, basis, v + i, stride, fleet_ahead(i, R, problems, rows, stride),
-                   first + i, size, sums + i, missing + i);
-    for (; i < problems; i += R) {
-        fleet_all(1, 1, rows, columns, basis, v + i, stride,
-                  fleet_ahead(i, R, problems, rows, stride), first + i, size, sums + i);
-        fleet_gaps(rows, columns, basis, v + i, stride, size, missing + i);
+    for (size_t r = 0; r < rows; r += LF_FLEET_STREAMS) {
+        const size_t n = rows - r < LF_FLEET_STREAMS ? rows - r : LF_FLEET_STREAMS;
+        size_t i = 0;
+        for (; columns == 1 && problems - i >= PAIR * R; i += PAIR * R)
+            fleet_line(PAIR, n, basis, v + i, stride, fleet_ahead(i, PAIR * R, problems, n, stride),
+                       first + i, size, sums + i, missing + i);
+        for (; columns == 1 && i < problems; i += R)
+            fleet_line(1, n, basis, v + i, stride, fleet_ahead(i, R, problems, n, stride),
+                       first + i, size, sums + i, missing + i);
+        for (; i < problems; i += R) {
+            fleet_all(1, 1, n, columns, basis, v + i, stride,
+                      fleet_ahead(i, R, problems, n, stride), first + i, size, sums + i);
+            fleet_gaps(n, columns, basis, v + i, stride, size, missing + i);
+        }
+        v += (ptrdiff_t)n * stride;
+        basis += n * columns;
     }
 }
