@@ -13,6 +13,11 @@
 
 enum { LF_FLEET_LANES = 8 };
 
+/* Squares below LF_FLEET_LEAST_SQUARE are near to underflow; y that varies by less than
+ * LF_FLEET_LEAST_TOTAL of itself varies by its rounding. */
+#define LF_FLEET_LEAST_SQUARE 0x1p-900
+#define LF_FLEET_LEAST_TOTAL 0x1p-80
+
 #define LF_FLEET_KERNELS_OF_TYPE(type, real)                                                       \
     /* Lane l of slot k of `to` = from[l][k stride], for k below n; after every `run` slots so     \
      * many are skipped. */                                                                        \
@@ -40,6 +45,13 @@ enum { LF_FLEET_LANES = 8 };
 struct lf_fleet_kernels {
     LF_FLEET_KERNELS_OF_TYPE(f32, float)
     LF_FLEET_KERNELS_OF_TYPE(f64, double)
+
+    /* A line through the rows of a tile of two columns, which may be changed, as the kernels below
+     * would fit it: sums, center, gram, factor, residuals, solve. All outputs have 8 lanes; factor
+     * is 1 / the sum of the squares of x. Returns 0, and nothing that means anything, where a lane
+     * has something missing, infinite, constant or near to underflow. */
+    int (*line)(size_t rows, double *tile, double *factor, double *b, double *mean_x,
+                double *mean_y, double *rss, double *total);
 
     /* weight[rows,8] = 0 where it or a column of its row is NaN; then 0 in all columns there. */
     void (*mask)(size_t rows, size_t columns, double *tile, double *weight);

@@ -52,20 +52,33 @@ static void fleet_sums(size_t rows, size_t columns, const double *tile, const do
     v_store_f64(mass, m);
 }
 
+/* One column; `weight` and `weighted` may be NULL, constants that make a loop of each case. */
+LF_INLINE void fleet_center_column(size_t rows, size_t columns, double *x, const double *weight,
+                                   const double *mean, double *weighted)
+{
+    enum { V = LF_FLEET_LANES };
+    const vec_f64 m = v_load_f64(mean);
+    for (size_t r = 0; r < rows; r++, x += columns * V) {
+        vec_f64 d = v_sub_f64(v_load_f64(x), m);
+        if (weight)
+            d = fleet_select(v_load_f64(weight + r * V), d);
+        v_store_f64(x, d);
+        if (weighted)
+            v_store_f64(weighted + r * columns * V, v_mul_f64(v_load_f64(weight + r * V), d));
+    }
+}
+
 static void fleet_center(size_t rows, size_t columns, double *tile, const double *weight,
                          const double *mean, double *weighted)
 {
     enum { V = LF_FLEET_LANES };
-    for (size_t r = 0; r < rows; r++) {
-        const vec_f64 w = weight ? v_load_f64(weight + r * V) : v_set1_f64(1);
-        for (size_t j = 0; j < columns; j++) {
-            double *x = tile + (r * columns + j) * V;
-            vec_f64 d = v_sub_f64(v_load_f64(x), v_load_f64(mean + j * V));
-            d = weight ? fleet_select(w, d) : d;
-            v_store_f64(x, d);
-            if (weighted)
-                v_store_f64(weighted + (r * columns + j) * V, v_mul_f64(w, d));
-        }
+    for (size_t j = 0; j < columns; j++, tile += V, mean += V) {
+        if (weighted)
+            fleet_center_column(rows, columns, tile, weight, mean, weighted + j * V);
+        else if (weight)
+            fleet_center_column(rows, columns, tile, weight, mean, NULL);
+        else
+            fleet_center_column(rows, columns, tile, NULL, mean, NULL);
     }
 }
 
@@ -283,4 +296,62 @@ static void fleet_form(size_t columns, const double *factor, double *v, double *
                                                            v_load_f64(v + i * LF_FLEET_LANES)));
     }
     v_store_f64(form, sum);
+}
+
+/* ---- Lines
+ * --------------------------------------------------------------------------------------- */
+
+/* Not 0 in the lanes that can't be trusted. */
+LF_INLINE vec_f64 fleet_unsound(size_t rows, vec_f64 sum, vec_f64 xx, vec_f64 yy, vec_f64 mean_y)
+{
+    const vec_f64 zero = v_set1_f64(0), one = v_set1_f64(1);
+    const vec_f64 least = v_set1_f64(LF_FLEET_LEAST_SQUARE);
+    const vec_f64 share = v_set1_f64(LF_FLEET_LEAST_TOTAL * (double)rows);
+    const vec_f64 noise = v_mul_f64(v_mul_f64(share, mean_y), mean_y);
+    vec_f64 bad = v_if_finite_f64(sum, zero, one);
+    bad = v_add_f64(bad, v_if_greater_f64(xx, least, zero, one));
+    const vec_f64 varies = v_if_greater_f64(yy, zero, one, zero);
+    const vec_f64 small =
+        v_if_greater_f64(yy, v_if_greater_f64(noise, least, noise, least), zero, varies);
+    return v_add_f64(bad, small);
+}
+
+static int fleet_straight(size_t rows, double *tile, double *factor, double *b, double *mean_x,
+                          double *mean_y, double *rss, double *total)
+{
+    enum { V = LF_FLEET_LANES };
+    const vec_f64 n = v_set1_f64((double)rows), zero = v_set1_f64(0);
+    const vec_f64 first_x = v_load_f64(tile), first_y = v_load_f64(tile + V);
+    vec_f64 sum_x = zero, sum_y = zero, xx = zero, xy = zero, yy = zero, xd = zero, dd = zero;
+    for (size_t r = 0; r < rows; r++) {
+        sum_x = v_add_f64(sum_x, v_sub_f64(v_load_f64(tile + 2 * r * V), first_x));
+        sum_y = v_add_f64(sum_y, v_sub_f64(v_load_f64(tile + (2 * r + 1) * V), first_y));
+    }
+    const vec_f64 mx = v_add_f64(first_x, v_div_f64(sum_x, n));
+    const vec_f64 my = v_add_f64(first_y, v_div_f64(sum_y, n));
+    for (size_t r = 0; r < rows; r++) {
+        const vec_f64 x = v_sub_f64(v_load_f64(tile + 2 * r * V), mx);
+        const vec_f64 y = v_sub_f64(v_load_f64(tile + (2 * r + 1) * V), my);
+        xx = v_fma_f64(x, x, xx);
+        xy = v_fma_f64(x, y, xy);
+        yy = v_fma_f64(y, y, yy);
+    }
+    const vec_f64 inverse = v_div_f64(v_set1_f64(1), xx), slope = v_mul_f64(xy, inverse);
+    for (size_t r = 0; r < rows; r++) {
+        const vec_f64 x = v_sub_f64(v_load_f64(tile + 2 * r * V), mx);
+        const vec_f64 y = v_sub_f64(v_load_f64(tile + (2 * r + 1) * V), my);
+        const vec_f64 d = fleet_less(slope, x, y);
+        xd = v_fma_f64(x, d, xd);
+        dd = v_fma_f64(d, d, dd);
+    }
+    const vec_f64 refined = v_add_f64(slope, v_mul_f64(xd, inverse));
+    v_store_f64(factor, inverse);
+    v_store_f64(b, refined);
+    v_store_f64(mean_x, mx);
+    v_store_f64(mean_y, my);
+    v_store_f64(rss, dd);
+    v_store_f64(total, yy);
+    vec_f64 sum = v_add_f64(v_add_f64(xx, xy), v_add_f64(yy, dd));
+    sum = v_add_f64(sum, v_add_f64(refined, v_add_f64(mx, my)));
+    return v_sum_f64(fleet_unsound(rows, sum, xx, yy, my)) == 0;
 }

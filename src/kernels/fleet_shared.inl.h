@@ -19,6 +19,7 @@
 enum {
     LF_FLEET_WIDE = REGISTERS == 32 ? 4 : 2, /* registers of few columns */
     LF_FLEET_CHUNK = 4,                      /* columns that are summed at once */
+    LF_FLEET_AHEAD = 512,                    /* bytes */
     LF_FLEET_STREAMS = 16                    /* rows that are read side by side */
 };
 #endif
@@ -40,6 +41,9 @@ LF_INLINE void fleet_transpose(size_t n, const REAL *const from[LF_FLEET_LANES],
             left = run - k % run;
         }
         v_load_lanes(from, k, v);
+        LF_UNROLL
+        for (size_t l = 0; l < LF_FLEET_LANES; l++)
+            __builtin_prefetch((const char *)(from[l] + k) + LF_FLEET_AHEAD);
         LF_UNROLL
         for (size_t i = 0; i < 4; i++) {
             v_store_f64(to + slot * LF_FLEET_LANES, v[i]);

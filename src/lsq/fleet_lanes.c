@@ -12,12 +12,6 @@ enum { L = LF_FLEET_LANES };
 /* Three digits are lost where a pivot is so much smaller than its diagonal element. */
 #define LEAST_PIVOT 0x1p-20
 
-/* Squares below are near to underflow. */
-#define LEAST_SQUARE 0x1p-900
-
-/* What y varies by, relative to itself, that is more than its rounding. */
-#define LEAST_TOTAL 0x1p-80
-
 /* Whether each lane's sums are finite and its solution can be trusted, as far as the sums tell. */
 static void find_sound(const struct lf_fleet_plan *p, const struct lf_fleet_system *s,
                        const double *least, int finite[L], int sound[L])
@@ -29,14 +23,14 @@ static void find_sound(const struct lf_fleet_plan *p, const struct lf_fleet_syst
         sum[l] = mean + total;
         solved[l] = s->rss[l];
         sound[l] = (least[l] >= LEAST_PIVOT) &
-                   ((total == 0) |
-                    ((total >= LEAST_SQUARE) & (total >= LEAST_TOTAL * s->mass[l] * mean * mean)));
+                   ((total == 0) | ((total >= LF_FLEET_LEAST_SQUARE) &
+                                    (total >= LF_FLEET_LEAST_TOTAL * s->mass[l] * mean * mean)));
     }
     for (size_t j = 0; j < p->features; j++) {
         const double *diagonal = s->gram + lf_fleet_packed(p->columns, j, j);
         LANE(l)
         {
-            sound[l] &= diagonal[l] >= LEAST_SQUARE;
+            sound[l] &= diagonal[l] >= LF_FLEET_LEAST_SQUARE;
             sum[l] += s->constant[j * L + l] + diagonal[l];
             solved[l] += s->b[j * L + l];
         }

@@ -19,10 +19,10 @@ struct lane {
 struct group {
     const struct lf_fleet_plan *plan;
     struct lane lane[L];
-    size_t rows;      /* of the longest */
-    int masked;       /* the weights of rows are looked at */
-    int weighted;     /* they are not just 0 and 1 */
-    int packed, last; /* the tile holds centred rows, of the only block; residuals */
+    size_t rows, least; /* of the longest, and of the shortest */
+    int masked;         /* the weights of all rows are looked at, not just where some lanes end */
+    int weighted;       /* they are not just 0 and 1 */
+    int packed, last;   /* the tile holds centred rows, of the only block; residuals */
 };
 
 /* ---- Rows to a tile
@@ -103,22 +103,25 @@ static double weight_of(const struct group *g, const size_t *problem, size_t l, 
                           : 1;
 }
 
-static size_t shortest(const struct group *g)
+/* How many of n rows from `first` on are in every lane, and how many need no look at weights. */
+static size_t common_rows(const struct group *g, size_t first, size_t n)
 {
-    size_t rows = g->lane[0].rows;
-    LANE(l)
-    rows = g->lane[l].rows < rows ? g->lane[l].rows : rows;
-    return rows;
+    const size_t common = g->least > first ? g->least - first : 0;
+    return common < n ? common : n;
+}
+
+static size_t plain_rows(const struct group *g, size_t first, size_t n)
+{
+    return g->masked ? 0 : common_rows(g, first, n);
 }
 
 static void load_weights(struct lf_fleet_worker *w, const struct group *g, size_t first, size_t n)
 {
     const struct lf_fleet *f = &g->plan->fleet;
-    const size_t least = shortest(g), common = least > first ? least - first : 0;
-    size_t r = 0;
+    size_t r = plain_rows(g, first, n);
     if (f->weight.data && !f->valid.data) {
         ptrdiff_t start[L];
-        r = common < n ? common : n;
+        r = common_rows(g, first, n);
         LANE(l)
         start[l] = g->lane[l].weight + (ptrdiff_t)first * f->weight.row;
         if (r > 0)
@@ -132,20 +135,15 @@ static void load_weights(struct lf_fleet_worker *w, const struct group *g, size_
 /* n rows from `first` on as they are, those that are missing masked. */
 static void pack(struct lf_fleet_worker *w, const struct group *g, size_t first, size_t n)
 {
-    const size_t least = shortest(g), common = least > first ? least - first : 0;
-    const size_t all = common < n ? common : n;
+    const size_t all = common_rows(g, first, n), plain = plain_rows(g, first, n);
     load_rows(g, first, all, w->tile);
     if (all < n)
         load_ragged(g, first, all, n, w->tile);
-    if (!g->masked)
+    if (plain == n)
         return;
     load_weights(w, g, first, n);
-    g->plan->kernels->mask(n, g->plan->columns, w->tile, w->weight);
-}
-
-static const double *weights(const struct lf_fleet_worker *w, const struct group *g)
-{
-    return g->masked ? w->weight : NULL;
+    if (g->masked)
+        g->plan->kernels->mask(n, g->plan->columns, w->tile, w->weight);
 }
 
 /* ---- Sums over rows
@@ -157,18 +155,33 @@ static size_t rows_from(const struct group *g, size_t first)
 }
 
 /* The columns of the first row that a lane uses, for lanes that have not met it yet. */
-static void look_for_first(struct lf_fleet_worker *w, const struct group *g, size_t n,
+static void look_for_first(struct lf_fleet_worker *w, const struct group *g, size_t first, size_t n,
                            unsigned char met[L])
 {
-    const size_t columns = g->plan->columns;
+    const size_t columns = g->plan->columns, plain = plain_rows(g, first, n);
+    if (first == 0 && plain > 0) {
+        memcpy(w->first, w->tile, columns * L * sizeof(double));
+        memset(met, 1, L);
+    }
     LANE(l)
-    for (size_t r = 0; r < n && !met[l]; r++) {
-        if (g->masked && !(w->weight[r * L + l] > 0))
+    for (size_t r = plain; r < n && !met[l]; r++) {
+        if (!(w->weight[r * L + l] > 0))
             continue;
         met[l] = 1;
         for (size_t j = 0; j < columns; j++)
             w->first[j * L + l] = w->tile[(r * columns + j) * L + l];
     }
+}
+
+static void sum_block(struct lf_fleet_worker *w, const struct group *g, size_t first, size_t n)
+{
+    const size_t plain = plain_rows(g, first, n), c = g->plan->columns;
+    struct lf_fleet_system *s = &w->system;
+    if (plain > 0)
+        g->plan->kernels->sums(plain, c, w->tile, NULL, w->first, w->sum, s->used, s->mass);
+    if (plain < n)
+        g->plan->kernels->sums(n - plain, c, w->tile + plain * c * L, w->weight + plain * L,
+                               w->first, w->sum, s->used, s->mass);
 }
 
 /* Rows used, their mass, and the means that columns are taken about. */
@@ -182,16 +195,15 @@ static void find_means(struct lf_fleet_worker *w, struct group *g)
     memset(w->sum, 0, bytes);
     memset(w->mean, 0, bytes);
     LANE(l)
-    s->used[l] = s->mass[l] = g->masked ? 0 : (double)g->rows;
-    for (size_t first = 0; (p->intercept || g->masked) && first < g->rows;
-         first += FLEET_OWN_ROWS) {
+    s->used[l] = s->mass[l] = g->masked ? 0 : (double)g->least;
+    for (size_t first = 0; first < g->rows; first += FLEET_OWN_ROWS) {
         const size_t n = rows_from(g, first);
         pack(w, g, first, n);
         if (p->intercept)
-            look_for_first(w, g, n, met);
-        p->kernels->sums(n, p->columns, w->tile, weights(w, g), w->first, w->sum, s->used, s->mass);
+            look_for_first(w, g, first, n, met);
+        sum_block(w, g, first, n);
     }
-    g->packed = (p->intercept || g->masked) && g->rows <= FLEET_OWN_ROWS;
+    g->packed = g->rows <= FLEET_OWN_ROWS;
     for (size_t j = 0; p->intercept && j < p->columns; j++)
         LANE(l)
         {
@@ -209,9 +221,12 @@ static size_t center(struct lf_fleet_worker *w, struct group *g, size_t first, i
         return n;
     if (!g->packed)
         pack(w, g, first, n);
-    if (p->intercept || g->weighted)
-        p->kernels->center(n, p->columns, w->tile, weights(w, g), w->mean,
-                           g->weighted ? w->weighted : NULL);
+    const size_t plain = plain_rows(g, first, n), at = plain * p->columns * L;
+    if (p->intercept && plain > 0)
+        p->kernels->center(plain, p->columns, w->tile, NULL, w->mean, NULL);
+    if ((p->intercept || g->weighted) && plain < n)
+        p->kernels->center(n - plain, p->columns, w->tile + at, w->weight + plain * L, w->mean,
+                           g->weighted ? w->weighted + at : NULL);
     *is_centred = 1;
     return n;
 }
@@ -256,7 +271,8 @@ static void begin(struct lf_fleet_worker *w, struct group *g)
 {
     const struct lf_fleet_plan *p = w->plan;
     const struct lf_fleet *f = &p->fleet;
-    *g = (struct group){.plan = p, .masked = p->masked, .weighted = f->weight.data != NULL};
+    *g = (struct group){
+        .plan = p, .least = SIZE_MAX, .masked = p->masked, .weighted = f->weight.data != NULL};
     LANE(l)
     {
         const size_t q = w->system.problem[l];
@@ -266,8 +282,8 @@ static void begin(struct lf_fleet_worker *w, struct group *g)
                                    .y = lf_fleet_start(p, &f->y, q),
                                    .weight = lf_fleet_start(p, &f->weight, q)};
         g->rows = g->lane[l].rows > g->rows ? g->lane[l].rows : g->rows;
+        g->least = g->lane[l].rows < g->least ? g->lane[l].rows : g->least;
     }
-    g->masked |= shortest(g) < g->rows;
 }
 
 static void solve(struct lf_fleet_worker *w, struct group *g, int is_centred)
@@ -326,27 +342,86 @@ static void fit_group(struct lf_fleet_worker *w, const size_t *problems, size_t 
             lf_fleet_single(w, s->problem[l]);
 }
 
-/* Problems in the order of their rows (D. Shell, "A high-speed sorting procedure", Comm. ACM 2(7),
- * 1959), so that lanes side by side have about as many. */
+/* Problems in the order of their rows, as far as so many kinds tell, so that lanes side by side
+ * have about as many. */
 static const size_t *by_rows(struct lf_fleet_worker *w, const size_t *problems, size_t count)
 {
-    size_t *order = w->order;
-    memcpy(order, problems, count * sizeof *order);
-    for (size_t gap = count / 2; w->plan->fleet.offsets && gap > 0;
-         gap = gap == 2 ? 1 : gap * 5 / 11)
-        for (size_t i = gap; i < count; i++) {
-            const size_t q = order[i], rows = lf_fleet_rows(w->plan, q);
-            size_t k = i;
-            for (; k >= gap && lf_fleet_rows(w->plan, order[k - gap]) > rows; k -= gap)
-                order[k] = order[k - gap];
-            order[k] = q;
-        }
-    return order;
+    enum { KINDS = 256 };
+    const struct lf_fleet_plan *p = w->plan;
+    size_t start[KINDS + 1] = {0}, least = SIZE_MAX, most = 0;
+    int shift = 0;
+    if (!p->fleet.offsets)
+        return problems;
+    for (size_t i = 0; i < count; i++) {
+        const size_t rows = lf_fleet_rows(p, problems[i]);
+        least = rows < least ? rows : least;
+        most = rows > most ? rows : most;
+    }
+    while (count > 0 && (most - least) >> shift >= KINDS)
+        shift++;
+    for (size_t i = 0; i < count; i++)
+        start[((lf_fleet_rows(p, problems[i]) - least) >> shift) + 1]++;
+    for (size_t k = 0; k < KINDS; k++)
+        start[k + 1] += start[k];
+    for (size_t i = 0; i < count; i++)
+        w->order[start[(lf_fleet_rows(p, problems[i]) - least) >> shift]++] = problems[i];
+    return w->order;
+}
+
+/* ---- Lines
+ * --------------------------------------------------------------------------------------- */
+
+/* Whether problems are lines through a column of their own, all rows of which are there unless NaN:
+ * the operations of fit_group, none of which leaves the registers, in a kernel of their own. */
+static int are_lines(const struct lf_fleet_plan *p)
+{
+    const struct lf_fleet *f = &p->fleet;
+    return f->in == 1 && f->common_in == 0 && p->intercept && !p->masked && !f->offsets &&
+           !lf_fleet_has_ridge(p) && f->rows >= 2 && f->rows <= FLEET_OWN_ROWS;
+}
+
+/* Lane by lane the rows of eight problems that follow each other. */
+static void load_series(const struct lf_fleet_plan *p, const struct lf_fleet_array *a, size_t first,
+                        double *to)
+{
+    ptrdiff_t start[L];
+    const ptrdiff_t at = lf_fleet_start(p, a, first);
+    LANE(l)
+    start[l] = at + (ptrdiff_t)l * a->problem;
+    load(p, p->fleet.rows, a, start, a->row, 1, 1, to);
+}
+
+/* Eight problems from `first` on, side by side in a line of the fleet; 0 where they have to be done
+ * the other way. */
+static int fit_lines(struct lf_fleet_worker *w, size_t first)
+{
+    const struct lf_fleet_plan *p = w->plan;
+    struct lf_fleet_system *s = &w->system;
+    const size_t rows = p->fleet.rows;
+    load_series(p, &p->fleet.x, first, w->tile);
+    load_series(p, &p->fleet.y, first, w->tile + L);
+    if (!p->kernels->line(rows, w->tile, s->factor, s->b, s->constant, s->mean_y, s->rss, s->total))
+        return 0;
+    s->count = L;
+    s->back = NULL;
+    LANE(l)
+    {
+        s->problem[l] = first + l;
+        s->status[l] = LF_FIT_OK;
+        s->used[l] = s->mass[l] = (double)rows;
+    }
+    lf_fleet_tell(p, s);
+    return 1;
 }
 
 void lf_fleet_own(struct lf_fleet_worker *w, const size_t *problems, size_t count)
 {
-    const size_t *order = by_rows(w, problems, count);
-    for (size_t i = 0; i < count; i += L)
-        fit_group(w, order + i, count - i < L ? count - i : L);
+    const size_t *order = by_rows(w, problems, count), width = w->plan->fleet.width;
+    const int lines = are_lines(w->plan);
+    for (size_t i = 0; i < count; i += L) {
+        const size_t n = count - i < L ? count - i : L, q = order[i];
+        const int neighbours = n == L && order[i + L - 1] == q + L - 1 && q + L <= width;
+        if (!lines || !neighbours || !fit_lines(w, q))
+            fit_group(w, order + i, n);
+    }
 }
