@@ -42,16 +42,21 @@ enum { LF_FLEET_LANES = 8 };
         size_t rows, size_t columns, size_t problems, const double *basis, const real *v,          \
         ptrdiff_t stride, const double *first, size_t size, double *sums, double *missing);
 
+/* Eight lines: factor is 1 / the sum of the squares of x. Not `sound`, nothing means anything: a
+ * lane has something missing, infinite, constant or near to underflow. */
+struct lf_fleet_lines {
+    double factor[LF_FLEET_LANES], b[LF_FLEET_LANES], mean_x[LF_FLEET_LANES];
+    double mean_y[LF_FLEET_LANES], rss[LF_FLEET_LANES], total[LF_FLEET_LANES];
+    int sound;
+};
+
 struct lf_fleet_kernels {
     LF_FLEET_KERNELS_OF_TYPE(f32, float)
     LF_FLEET_KERNELS_OF_TYPE(f64, double)
 
-    /* A line through the rows of a tile of two columns, which may be changed, as the kernels below
-     * would fit it: sums, center, gram, factor, residuals, solve. All outputs have 8 lanes; factor
-     * is 1 / the sum of the squares of x. Returns 0, and nothing that means anything, where a lane
-     * has something missing, infinite, constant or near to underflow. */
-    int (*line)(size_t rows, double *tile, double *factor, double *b, double *mean_x,
-                double *mean_y, double *rss, double *total);
+    /* Lines through the rows of so many tiles [rows,2,8], one after the other, as the kernels below
+     * would fit them: sums, center, gram, factor, residuals, solve. */
+    void (*lines)(size_t rows, size_t tiles, const double *tile, struct lf_fleet_lines *lines);
 
     /* weight[rows,8] = 0 where it or a column of its row is NaN; then 0 in all columns there. */
     void (*mask)(size_t rows, size_t columns, double *tile, double *weight);

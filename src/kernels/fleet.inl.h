@@ -316,42 +316,84 @@ LF_INLINE vec_f64 fleet_unsound(size_t rows, vec_f64 sum, vec_f64 xx, vec_f64 yy
     return v_add_f64(bad, small);
 }
 
-static int fleet_straight(size_t rows, double *tile, double *factor, double *b, double *mean_x,
-                          double *mean_y, double *rss, double *total)
+/* Row r of tile i, about m: x, then y. */
+LF_INLINE vec_f64 fleet_about(const double *tile, size_t rows, size_t i, size_t r, size_t j,
+                              vec_f64 m)
 {
-    enum { V = LF_FLEET_LANES };
-    const vec_f64 n = v_set1_f64((double)rows), zero = v_set1_f64(0);
-    const vec_f64 first_x = v_load_f64(tile), first_y = v_load_f64(tile + V);
-    vec_f64 sum_x = zero, sum_y = zero, xx = zero, xy = zero, yy = zero, xd = zero, dd = zero;
-    for (size_t r = 0; r < rows; r++) {
-        sum_x = v_add_f64(sum_x, v_sub_f64(v_load_f64(tile + 2 * r * V), first_x));
-        sum_y = v_add_f64(sum_y, v_sub_f64(v_load_f64(tile + (2 * r + 1) * V), first_y));
+    return v_sub_f64(v_load_f64(tile + ((i * rows + r) * 2 + j) * LF_FLEET_LANES), m);
+}
+
+/* n tiles, a constant, side by side: each alone waits for its own sums. */
+LF_INLINE void fleet_lines_of(size_t n, size_t rows, const double *tile,
+                              struct lf_fleet_lines *line)
+{
+    const vec_f64 share = v_set1_f64(1 / (double)rows), zero = v_set1_f64(0);
+    vec_f64 x[4], y[4], mx[4], my[4], xx[4], xy[4], yy[4], b[4], inverse[4];
+#define EACH LF_UNROLL for (size_t i = 0; i < n; i++)
+    EACH
+    {
+        mx[i] = fleet_about(tile, rows, i, 0, 0, zero);
+        my[i] = fleet_about(tile, rows, i, 0, 1, zero);
+        x[i] = y[i] = xx[i] = xy[i] = yy[i] = zero;
     }
-    const vec_f64 mx = v_add_f64(first_x, v_div_f64(sum_x, n));
-    const vec_f64 my = v_add_f64(first_y, v_div_f64(sum_y, n));
-    for (size_t r = 0; r < rows; r++) {
-        const vec_f64 x = v_sub_f64(v_load_f64(tile + 2 * r * V), mx);
-        const vec_f64 y = v_sub_f64(v_load_f64(tile + (2 * r + 1) * V), my);
-        xx = v_fma_f64(x, x, xx);
-        xy = v_fma_f64(x, y, xy);
-        yy = v_fma_f64(y, y, yy);
+    for (size_t r = 0; r < rows; r++)
+        EACH
+        {
+            x[i] = v_add_f64(x[i], fleet_about(tile, rows, i, r, 0, mx[i]));
+            y[i] = v_add_f64(y[i], fleet_about(tile, rows, i, r, 1, my[i]));
+        }
+    EACH
+    {
+        mx[i] = v_add_f64(mx[i], v_mul_f64(x[i], share));
+        my[i] = v_add_f64(my[i], v_mul_f64(y[i], share));
     }
-    const vec_f64 inverse = v_div_f64(v_set1_f64(1), xx), slope = v_mul_f64(xy, inverse);
-    for (size_t r = 0; r < rows; r++) {
-        const vec_f64 x = v_sub_f64(v_load_f64(tile + 2 * r * V), mx);
-        const vec_f64 y = v_sub_f64(v_load_f64(tile + (2 * r + 1) * V), my);
-        const vec_f64 d = fleet_less(slope, x, y);
-        xd = v_fma_f64(x, d, xd);
-        dd = v_fma_f64(d, d, dd);
+    for (size_t r = 0; r < rows; r++)
+        EACH
+        {
+            x[i] = fleet_about(tile, rows, i, r, 0, mx[i]);
+            y[i] = fleet_about(tile, rows, i, r, 1, my[i]);
+            xx[i] = v_fma_f64(x[i], x[i], xx[i]);
+            xy[i] = v_fma_f64(x[i], y[i], xy[i]);
+            yy[i] = v_fma_f64(y[i], y[i], yy[i]);
+        }
+    vec_f64 xd[4], dd[4];
+    EACH
+    {
+        inverse[i] = v_div_f64(v_set1_f64(1), xx[i]);
+        b[i] = v_mul_f64(xy[i], inverse[i]);
+        xd[i] = dd[i] = zero;
     }
-    const vec_f64 refined = v_add_f64(slope, v_mul_f64(xd, inverse));
-    v_store_f64(factor, inverse);
-    v_store_f64(b, refined);
-    v_store_f64(mean_x, mx);
-    v_store_f64(mean_y, my);
-    v_store_f64(rss, dd);
-    v_store_f64(total, yy);
-    vec_f64 sum = v_add_f64(v_add_f64(xx, xy), v_add_f64(yy, dd));
-    sum = v_add_f64(sum, v_add_f64(refined, v_add_f64(mx, my)));
-    return v_sum_f64(fleet_unsound(rows, sum, xx, yy, my)) == 0;
+    for (size_t r = 0; r < rows; r++)
+        EACH
+        {
+            x[i] = fleet_about(tile, rows, i, r, 0, mx[i]);
+            y[i] = fleet_less(b[i], x[i], fleet_about(tile, rows, i, r, 1, my[i]));
+            xd[i] = v_fma_f64(x[i], y[i], xd[i]);
+            dd[i] = v_fma_f64(y[i], y[i], dd[i]);
+        }
+    EACH
+    {
+        vec_f64 sum = v_add_f64(v_add_f64(xx[i], xy[i]), v_add_f64(yy[i], dd[i]));
+        b[i] = v_add_f64(b[i], v_mul_f64(xd[i], inverse[i]));
+        sum = v_add_f64(sum, v_add_f64(b[i], v_add_f64(mx[i], my[i])));
+        v_store_f64(line[i].factor, inverse[i]);
+        v_store_f64(line[i].b, b[i]);
+        v_store_f64(line[i].mean_x, mx[i]);
+        v_store_f64(line[i].mean_y, my[i]);
+        v_store_f64(line[i].rss, dd[i]);
+        v_store_f64(line[i].total, yy[i]);
+        line[i].sound = v_sum_f64(fleet_unsound(rows, sum, xx[i], yy[i], my[i])) == 0;
+    }
+#undef EACH
+}
+
+static void fleet_lines(size_t rows, size_t tiles, const double *tile, struct lf_fleet_lines *lines)
+{
+    enum { N = LF_VEC_REGS == 1 ? 4 : 1 };
+    const size_t size = rows * 2 * LF_FLEET_LANES;
+    size_t i = 0;
+    for (; tiles - i >= N; i += N)
+        fleet_lines_of(N, rows, tile + i * size, lines + i);
+    for (; i < tiles; i++)
+        fleet_lines_of(1, rows, tile + i * size, lines + i);
 }

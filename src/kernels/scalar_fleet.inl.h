@@ -171,46 +171,45 @@ static void fleet_form(size_t columns, const double *factor, double *v, double *
 
 /* ---- Lines ----------------------------------------------------------------------------------- */
 
-/* One lane; 0 where it can't be trusted. */
-static int fleet_straight_lane(size_t rows, double *x, double *factor, double *b, double *mean_x,
-                               double *mean_y, double *rss, double *total)
+static void fleet_line_of_lane(size_t rows, const double *x, size_t l, struct lf_fleet_lines *line)
 {
     const size_t step = 2 * LF_FLEET_LANES;
-    double *y = x + LF_FLEET_LANES, sum_x = 0, sum_y = 0, xx = 0, xy = 0, yy = 0, xd = 0, dd = 0;
+    const double *y = x + LF_FLEET_LANES, share = 1 / (double)rows;
+    double sum_x = 0, sum_y = 0, xx = 0, xy = 0, yy = 0, xd = 0, dd = 0;
     for (size_t r = 0; r < rows; r++) {
         sum_x += x[r * step] - x[0];
         sum_y += y[r * step] - y[0];
     }
-    *mean_x = x[0] + sum_x / (double)rows;
-    *mean_y = y[0] + sum_y / (double)rows;
+    const double mean_x = x[0] + sum_x * share, mean_y = y[0] + sum_y * share;
     for (size_t r = 0; r < rows; r++) {
-        const double u = x[r * step] -= *mean_x, v = y[r * step] -= *mean_y;
+        const double u = x[r * step] - mean_x, v = y[r * step] - mean_y;
         xx = FMA(u, u, xx);
         xy = FMA(u, v, xy);
         yy = FMA(v, v, yy);
     }
-    *factor = 1 / xx;
-    *b = xy * *factor;
+    const double factor = 1 / xx, slope = xy * factor;
     for (size_t r = 0; r < rows; r++) {
-        const double d = FMA(-*b, x[r * step], y[r * step]);
-        xd = FMA(x[r * step], d, xd);
+        const double u = x[r * step] - mean_x, d = FMA(-slope, u, y[r * step] - mean_y);
+        xd = FMA(u, d, xd);
         dd = FMA(d, d, dd);
     }
-    *b += xd * *factor;
-    *rss = dd;
-    *total = yy;
-    const double all = xx + xy + yy + dd + *b + *mean_x + *mean_y;
-    const double least = LF_FLEET_LEAST_TOTAL * (double)rows * *mean_y * *mean_y;
-    return all - all == 0 && xx > LF_FLEET_LEAST_SQUARE &&
-           (yy == 0 || (yy > LF_FLEET_LEAST_SQUARE && yy > least));
+    const double b = slope + xd * factor, sum = xx + xy + yy + dd + b + mean_x + mean_y;
+    const double least = LF_FLEET_LEAST_TOTAL * (double)rows * mean_y * mean_y;
+    line->factor[l] = factor;
+    line->b[l] = b;
+    line->mean_x[l] = mean_x;
+    line->mean_y[l] = mean_y;
+    line->rss[l] = dd;
+    line->total[l] = yy;
+    line->sound &= sum - sum == 0 && xx > LF_FLEET_LEAST_SQUARE &&
+                   (yy == 0 || (yy > LF_FLEET_LEAST_SQUARE && yy > least));
 }
 
-static int fleet_straight(size_t rows, double *tile, double *factor, double *b, double *mean_x,
-                          double *mean_y, double *rss, double *total)
+static void fleet_lines(size_t rows, size_t tiles, const double *tile, struct lf_fleet_lines *lines)
 {
-    int sound = 1;
-    LANE(l)
-    sound &= fleet_straight_lane(rows, tile + l, factor + l, b + l, mean_x + l, mean_y + l, rss + l,
-                                 total + l);
-    return sound;
+    for (size_t i = 0; i < tiles; i++, lines++, tile += rows * 2 * LF_FLEET_LANES) {
+        lines->sound = 1;
+        LANE(l)
+        fleet_line_of_lane(rows, tile + l, l, lines);
+    }
 }

@@ -24,7 +24,7 @@ static const struct lf_fleet_kernels fleets = {
     FLEETS_OF_TYPE(f32),          FLEETS_OF_TYPE(f64),    .mask = fleet_mask,
     .sums = fleet_sums,           .center = fleet_center, .gram = fleet_gram,
     .residuals = fleet_residuals, .factor = fleet_factor, .solve = fleet_solve,
-    .form = fleet_form,           .line = fleet_straight};
+    .form = fleet_form,           .lines = fleet_lines};
 
 #define TABLE(isa)                                                                                 \
     {                                                                                              \

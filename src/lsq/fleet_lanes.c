@@ -160,7 +160,10 @@ static void tell_errors(const struct lf_fleet_plan *p, const struct lf_fleet_sys
 /* R2 and the residual standard deviation, whatever has become of a lane. */
 static void tell_summaries(const struct lf_fleet_plan *p, const struct lf_fleet_system *s)
 {
+    const struct lf_fleet_result *r = &p->result;
     double r_squared[L], deviation[L];
+    if (!r->r_squared && !r->residual_sd && !r->rows_used && !r->status)
+        return;
     LANE(l)
     {
         const double df = s->used[l] - (double)p->params;

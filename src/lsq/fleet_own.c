@@ -207,7 +207,7 @@ static void find_means(struct lf_fleet_worker *w, struct group *g)
     for (size_t j = 0; p->intercept && j < p->columns; j++)
         LANE(l)
         {
-            const double mean = w->first[j * L + l] + w->sum[j * L + l] / s->mass[l];
+            const double mean = w->first[j * L + l] + w->sum[j * L + l] * (1 / s->mass[l]);
             w->mean[j * L + l] = s->used[l] > 0 ? mean : 0;
         }
 }
@@ -391,37 +391,65 @@ static void load_series(const struct lf_fleet_plan *p, const struct lf_fleet_arr
     load(p, p->fleet.rows, a, start, a->row, 1, 1, to);
 }
 
-/* Eight problems from `first` on, side by side in a line of the fleet; 0 where they have to be done
- * the other way. */
-static int fit_lines(struct lf_fleet_worker *w, size_t first)
+static void tell_lines(const struct lf_fleet_plan *p, struct lf_fleet_system *s, size_t first,
+                       const struct lf_fleet_lines *line)
 {
-    const struct lf_fleet_plan *p = w->plan;
-    struct lf_fleet_system *s = &w->system;
-    const size_t rows = p->fleet.rows;
-    load_series(p, &p->fleet.x, first, w->tile);
-    load_series(p, &p->fleet.y, first, w->tile + L);
-    if (!p->kernels->line(rows, w->tile, s->factor, s->b, s->constant, s->mean_y, s->rss, s->total))
-        return 0;
     s->count = L;
     s->back = NULL;
     LANE(l)
     {
         s->problem[l] = first + l;
         s->status[l] = LF_FIT_OK;
-        s->used[l] = s->mass[l] = (double)rows;
+        s->used[l] = s->mass[l] = (double)p->fleet.rows;
+        s->factor[l] = line->factor[l];
+        s->b[l] = line->b[l];
+        s->constant[l] = line->mean_x[l];
+        s->mean_y[l] = line->mean_y[l];
+        s->rss[l] = line->rss[l];
+        s->total[l] = line->total[l];
     }
     lf_fleet_tell(p, s);
-    return 1;
+}
+
+/* `count` problems from `first` on, side by side in a line of the fleet; those that take the other
+ * way go it in eights. */
+static void fit_lines(struct lf_fleet_worker *w, size_t first, size_t count)
+{
+    enum { TILES = 4 };
+    const struct lf_fleet_plan *p = w->plan;
+    const size_t rows = p->fleet.rows, most = rows * TILES <= FLEET_OWN_ROWS ? (size_t)TILES : 1;
+    struct lf_fleet_lines lines[TILES];
+    for (size_t i = 0; i < count;) {
+        const size_t whole = (count - i) / L, tiles = whole < most ? whole : most;
+        for (size_t k = 0; k < tiles; k++) {
+            load_series(p, &p->fleet.x, first + i + k * L, w->tile + k * rows * 2 * L);
+            load_series(p, &p->fleet.y, first + i + k * L, w->tile + k * rows * 2 * L + L);
+        }
+        if (tiles > 0)
+            p->kernels->lines(rows, tiles, w->tile, lines);
+        for (size_t k = 0; k < tiles || k == 0; k++, i += L) {
+            size_t problems[L];
+            const size_t n = count - i < L ? count - i : L;
+            if (tiles > 0 && lines[k].sound) {
+                tell_lines(p, &w->system, first + i, &lines[k]);
+                continue;
+            }
+            for (size_t l = 0; l < n; l++)
+                problems[l] = first + i + l;
+            fit_group(w, problems, n);
+        }
+    }
 }
 
 void lf_fleet_own(struct lf_fleet_worker *w, const size_t *problems, size_t count)
 {
-    const size_t *order = by_rows(w, problems, count), width = w->plan->fleet.width;
-    const int lines = are_lines(w->plan);
-    for (size_t i = 0; i < count; i += L) {
-        const size_t n = count - i < L ? count - i : L, q = order[i];
-        const int neighbours = n == L && order[i + L - 1] == q + L - 1 && q + L <= width;
-        if (!lines || !neighbours || !fit_lines(w, q))
-            fit_group(w, order + i, n);
+    const size_t width = w->plan->fleet.width, first = count > 0 ? problems[0] : 0;
+    if (are_lines(w->plan) && count >= L && problems[count - 1] == first + count - 1 &&
+        first / width == (first + count - 1) / width) {
+        fit_lines(w, first, count);
+        return;
     }
+    const size_t *order = by_rows(w, problems, count);
+    for (size_t i = 0; i < count; i += L)
+        fit_group(w, order + i, count - i < L ? count - i : L);
 }
