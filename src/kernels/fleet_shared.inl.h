@@ -107,8 +107,7 @@ LF_INLINE void fleet_fetch(const REAL *v, ptrdiff_t ahead, size_t registers)
     const uintptr_t next = (uintptr_t)v + (uintptr_t)ahead * sizeof(REAL);
     LF_UNROLL
     for (size_t at = 0; at < registers * LF_FLEET_REG * sizeof(REAL); at += 64)
-        if (0)
-            __builtin_prefetch((const void *)(next + at));
+        __builtin_prefetch((const void *)(next + at));
 }
 
 /* ---- Sums over shared columns
