@@ -37,8 +37,9 @@ LF_INLINE void fleet_transpose(size_t n, const REAL *const from[LF_FLEET_LANES],
         vec_f64 v[4];
         if (n - k < 4) { /* n is 4 at least */
             k = n - 4;
-            slot = k + k / run * skip;
-            left = run - k % run;
+            const size_t whole = run == 1 ? k : k / run; /* a division takes its time */
+            slot = k + whole * skip;
+            left = (whole + 1) * run - k;
         }
         v_load_lanes(from, k, v);
         LF_UNROLL
@@ -111,8 +112,7 @@ LF_INLINE void fleet_fetch(const REAL *v, ptrdiff_t ahead, size_t registers)
     const uintptr_t next = (uintptr_t)v + (uintptr_t)ahead * sizeof(REAL);
     LF_UNROLL
     for (size_t at = 0; at < registers * LF_FLEET_REG * sizeof(REAL); at += 64)
-        if (0)
-            __builtin_prefetch((const void *)(next + at));
+        __builtin_prefetch((const void *)(next + at));
 }
 
 /* ---- Sums over shared columns

@@ -401,14 +401,34 @@ static void tell_lines(const struct lf_fleet_plan *p, struct lf_fleet_system *s,
         s->problem[l] = first + l;
         s->status[l] = LF_FIT_OK;
         s->used[l] = s->mass[l] = (double)p->fleet.rows;
-        s->factor[l] = line->factor[l];
-        s->b[l] = line->b[l];
-        s->constant[l] = line->mean_x[l];
-        s->mean_y[l] = line->mean_y[l];
-        s->rss[l] = line->rss[l];
-        s->total[l] = line->total[l];
     }
+    memcpy(s->factor, line->factor, sizeof line->factor);
+    memcpy(s->b, line->b, sizeof line->b);
+    memcpy(s->constant, line->mean_x, sizeof line->mean_x);
+    memcpy(s->mean_y, line->mean_y, sizeof line->mean_y);
+    memcpy(s->rss, line->rss, sizeof line->rss);
+    memcpy(s->total, line->total, sizeof line->total);
     lf_fleet_tell(p, s);
+}
+
+/* Where nobody asks for more than the coefficients. */
+static void tell_coefficients(const struct lf_fleet_plan *p, size_t first,
+                              const struct lf_fleet_lines *line)
+{
+    const struct lf_fleet_result *r = &p->result;
+    double *to = r->coefficients + first * r->problem_stride, intercept[L];
+    LANE(l)
+    intercept[l] = fma(-line->mean_x[l], line->b[l], line->mean_y[l]);
+    for (size_t l = 0; l < L; l++, to += r->problem_stride) {
+        to[0] = intercept[l];
+        to[r->param_stride] = line->b[l];
+    }
+}
+
+static int only_coefficients(const struct lf_fleet_result *r)
+{
+    return r->coefficients && !r->standard_errors && !r->t && !r->p && !r->r_squared &&
+           !r->residual_sd && !r->rows_used && !r->status;
 }
 
 /* `count` problems from `first` on, side by side in a line of the fleet; those that take the other
@@ -431,7 +451,10 @@ static void fit_lines(struct lf_fleet_worker *w, size_t first, size_t count)
             size_t problems[L];
             const size_t n = count - i < L ? count - i : L;
             if (tiles > 0 && lines[k].sound) {
-                tell_lines(p, &w->system, first + i, &lines[k]);
+                if (only_coefficients(&p->result))
+                    tell_coefficients(p, first + i, &lines[k]);
+                else
+                    tell_lines(p, &w->system, first + i, &lines[k]);
                 continue;
             }
             for (size_t l = 0; l < n; l++)

@@ -9,6 +9,8 @@
 #include <lanefit/fleet.h>
 #include <lanefit/kernels.h>
 
+#include <string.h>
+
 enum {
     FLEET_PIECE = 512,       /* problems of a worker's piece at most */
     FLEET_OWN_ROWS = 128,    /* rows of a tile */
@@ -141,6 +143,19 @@ static inline double lf_fleet_ridge(const struct lf_fleet_plan *p, size_t q)
 static inline int lf_fleet_has_ridge(const struct lf_fleet_plan *p)
 {
     return p->fleet.ridges || p->fleet.ridge > 0;
+}
+
+/* The sum of eight lanes. */
+static inline double lf_fleet_lanes(const double v[LF_FLEET_LANES])
+{
+    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+/* Whether all lanes are LF_FIT_OK, as they are nearly always. */
+static inline int lf_fleet_is_ok(const struct lf_fleet_system *s)
+{
+    static const unsigned char ok[LF_FLEET_LANES] = {LF_FIT_OK};
+    return memcmp(s->status, ok, sizeof ok) == 0;
 }
 
 /* What lf_fleet_fit refuses (fleet_check.c): before a plan is made, and with it. */

@@ -192,7 +192,7 @@ struct lanes {
     const double *sums, *missing; /* of the first of eight */
     double inverse[L];            /* 1 / rows, or 0 without an intercept */
     double column_sum[LF_FLEET_MOST_PARAMS + 1][L];
-    unsigned char lost[L];
+    double lost[L]; /* 1 where subtracting has lost too much */
 };
 
 static const double *sum_of(const struct lanes *s, size_t k)
@@ -216,8 +216,10 @@ static void shared_product(struct lanes *s, size_t j, size_t k, double *product)
     {
         const double moved = s->column_sum[j][l] * s->inverse[l];
         product[l] = fma(-moved, s->column_sum[k][l], whole - gone[l]);
-        s->lost[l] |= j == k && product[l] < LEAST_LEFT * whole;
     }
+    if (j == k)
+        LANE(l)
+    s->lost[l] = product[l] < LEAST_LEFT * whole ? 1 : s->lost[l];
 }
 
 /* That of shared column j and v. */
@@ -234,22 +236,30 @@ static void series_square(struct lanes *s, double *square)
     LANE(l)
     {
         square[l] = fma(-(sum[l] * s->inverse[l]), sum[l], squares[l]);
-        s->lost[l] |= square[l] < LEAST_SERIES * squares[l];
+        s->lost[l] = square[l] < LEAST_SERIES * squares[l] ? 1 : s->lost[l];
     }
 }
 
 static void begin(struct lanes *s, struct lf_fleet_system *system)
 {
     const struct lf_fleet_basis *b = &s->worker->basis;
-    const double *gone = missing_of(s, 0);
+    const double *gone = missing_of(s, 0), rows = (double)b->rows;
     LANE(l)
     {
-        system->used[l] = system->mass[l] = (double)b->rows - gone[l];
-        s->inverse[l] = s->worker->plan->intercept && system->used[l] > 0 ? 1 / system->used[l] : 0;
+        system->used[l] = system->mass[l] = rows - gone[l];
+        s->lost[l] = s->inverse[l] = 0;
     }
-    for (size_t j = 0; j < b->columns; j++)
+    if (s->worker->plan->intercept)
         LANE(l)
-    s->column_sum[j][l] = b->sum[j] - missing_of(s, 1 + j)[l];
+        {
+            s->inverse[l] = 1 / system->used[l];
+            s->inverse[l] = system->used[l] > 0 ? s->inverse[l] : 0;
+        }
+    for (size_t j = 0; j < b->columns; j++) {
+        const double *less = missing_of(s, 1 + j), sum = b->sum[j];
+        LANE(l)
+        s->column_sum[j][l] = sum - less[l];
+    }
 }
 
 /* The normal equations of eight problems: the shared columns, then v and y, one of them the
@@ -280,35 +290,49 @@ static void set_means(const struct lanes *s, size_t first, struct lf_fleet_syste
     const struct lf_fleet_worker *w = s->worker;
     const struct lf_fleet_basis *b = &w->basis;
     const double *about = w->about + first, *sum = sum_of(s, 0);
-    for (size_t j = 0; j < b->features; j++)
+    const size_t y = b->features;
+    double *mean = b->columns > y ? system->constant + y * L : system->mean_y;
+    for (size_t j = 0; j < b->features; j++) {
+        const double constant = b->constant[j];
         LANE(l)
-    system->constant[j * L + l] = fma(s->column_sum[j][l], s->inverse[l], b->constant[j]);
-    LANE(l)
-    {
-        const double mean = fma(sum[l], s->inverse[l], about[l]);
-        const size_t y = b->features;
-        system->mean_y[l] = mean;
-        if (b->columns > y) {
-            system->constant[y * L + l] = mean;
-            system->mean_y[l] = fma(s->column_sum[y][l], s->inverse[l], b->mean_y);
-        }
+        system->constant[j * L + l] = fma(s->column_sum[j][l], s->inverse[l], constant);
     }
+    LANE(l)
+    mean[l] = fma(sum[l], s->inverse[l], about[l]);
+    if (b->columns > y)
+        LANE(l)
+    system->mean_y[l] = fma(s->column_sum[y][l], s->inverse[l], b->mean_y);
 }
 
 /* rss = y'y - b'X'y - ridge b'b. */
-static void sum_rest(const struct lf_fleet_plan *p, struct lf_fleet_system *s)
+static void sum_rest(const struct lf_fleet_plan *p, const double *ridge, struct lf_fleet_system *s)
 {
     const size_t n = p->columns;
+    memcpy(s->total, s->gram + lf_fleet_packed(n, n - 1, n - 1), sizeof s->total);
+    memcpy(s->rss, s->total, sizeof s->rss);
+    for (size_t j = 0; j + 1 < n; j++) {
+        const double *with = s->gram + lf_fleet_packed(n, j, n - 1), *b = s->b + j * L;
+        if (ridge)
+            LANE(l)
+            s->rss[l] = fma(-b[l], fma(ridge[l], b[l], with[l]), s->rss[l]);
+        else
+            LANE(l)
+            s->rss[l] = fma(-b[l], with[l], s->rss[l]);
+    }
+}
+
+/* Adds ridges to the diagonal, and keeps them; NULL where there are none. */
+static const double *add_ridges(const struct lf_fleet_plan *p, struct lf_fleet_system *s,
+                                double ridge[L])
+{
+    if (!lf_fleet_has_ridge(p))
+        return NULL;
     LANE(l)
-    s->rss[l] = s->total[l] = s->gram[lf_fleet_packed(n, n - 1, n - 1) + l];
-    for (size_t j = 0; j + 1 < n; j++)
+    ridge[l] = lf_fleet_ridge(p, s->problem[l]);
+    for (size_t j = 0; j < p->features; j++)
         LANE(l)
-        {
-            const double b = s->b[j * L + l];
-            const double with =
-                fma(lf_fleet_ridge(p, s->problem[l]), b, s->gram[lf_fleet_packed(n, j, n - 1) + l]);
-            s->rss[l] = fma(-b, with, s->rss[l]);
-        }
+    s->gram[lf_fleet_packed(p->columns, j, j) + l] += ridge[l];
+    return ridge;
 }
 
 static void solve(struct panel *panel, size_t i)
@@ -317,23 +341,27 @@ static void solve(struct panel *panel, size_t i)
     const struct lf_fleet_plan *p = w->plan;
     struct lf_fleet_system *s = &w->system;
     const size_t n = p->columns;
-    struct lanes lanes = {.worker = w, .sums = w->sums + i, .missing = w->missing + i};
-    double least[L];
+    const double params = (double)p->params;
+    struct lanes lanes;
+    double least[L], ridge[L];
+    lanes.worker = w;
+    lanes.sums = w->sums + i;
+    lanes.missing = w->missing + i;
     set_system(&lanes, s);
     set_means(&lanes, i, s);
-    for (size_t j = 0; lf_fleet_has_ridge(p) && j < p->features; j++)
-        LANE(l)
-    s->gram[lf_fleet_packed(n, j, j) + l] += lf_fleet_ridge(p, s->problem[l]);
+    const double *ridges = add_ridges(p, s, ridge);
     memcpy(s->factor, s->gram, lf_fleet_packed(n, n, n) * sizeof(double));
     p->kernels->factor(n, s->factor, s->b, least);
-    sum_rest(p, s);
+    sum_rest(p, ridges, s);
     LANE(l)
     {
-        const int is_lost = lanes.lost[l] || s->rss[l] < LEAST_RSS * s->total[l];
-        s->status[l] = LF_FIT_OK;
-        if (is_lost && !(s->used[l] < (double)p->params))
-            s->status[l] = FLEET_HARD;
+        lanes.lost[l] = s->rss[l] < LEAST_RSS * s->total[l] ? 1 : lanes.lost[l];
+        lanes.lost[l] = s->used[l] < params ? 0 : lanes.lost[l];
     }
+    memset(s->status, LF_FIT_OK, sizeof s->status);
+    if (lf_fleet_lanes(lanes.lost) > 0)
+        LANE(l)
+    s->status[l] = lanes.lost[l] > 0 ? FLEET_HARD : LF_FIT_OK;
     lf_fleet_judge(p, s, least);
 }
 
@@ -381,7 +409,7 @@ static void fit_panel(struct lf_fleet_worker *w, size_t first, size_t count)
             solve(&panel, i);
         else
             fail(&panel, i);
-        for (size_t l = 0; l < s->count; l++)
+        for (size_t l = 0; l < s->count && !lf_fleet_is_ok(s); l++)
             if (s->status[l] == FLEET_HARD)
                 hard[hard_count++] = s->problem[l];
         lf_fleet_tell(p, s);
