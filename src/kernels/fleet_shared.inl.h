@@ -6,6 +6,7 @@
 #define fleet_all TYPED(fleet_all)
 #define fleet_some TYPED(fleet_some)
 #define fleet_gaps TYPED(fleet_gaps)
+#define fleet_gather TYPED(fleet_gather)
 #define fleet_transpose TYPED(fleet_transpose)
 #define fleet_line TYPED(fleet_line)
 #define fleet_ahead TYPED(fleet_ahead)
@@ -19,13 +20,31 @@
 enum {
     LF_FLEET_WIDE = REGISTERS == 32 ? 4 : 2, /* registers of few columns */
     LF_FLEET_CHUNK = 4,                      /* columns that are summed at once */
-    LF_FLEET_AHEAD = 512,                    /* bytes */
+    LF_FLEET_AHEAD = 512,                    /* bytes that are asked for before they are read */
+    LF_FLEET_FEW = 16,                       /* rows so few that the machine reads ahead alone */
     LF_FLEET_STREAMS = 16                    /* rows that are read side by side */
 };
+
+/* Where element k goes. Most have runs of one, and a division takes longer than all else. */
+LF_INLINE size_t fleet_slot(size_t k, size_t run, size_t skip)
+{
+    return run == 1 ? k * (1 + skip) : k + k / run * skip;
+}
 #endif
 
 /* ---- To lanes -----------------------------------------------------------------------------------
  */
+
+/* Element k of every lane. */
+LF_INLINE void fleet_gather(const REAL *const from[LF_FLEET_LANES], ptrdiff_t k, double *to)
+{
+    double lane[LF_FLEET_LANES];
+    LF_UNROLL
+    for (size_t l = 0; l < LF_FLEET_LANES; l++)
+        lane[l] = (double)from[l][k];
+    for (size_t h = 0; h < LF_FLEET_LANES; h += LF_FLEET_REG)
+        r_store_f64(to + h, r_load_f64(lane + h));
+}
 
 /* Neighbours that follow each other in every lane, four at a time, the last of which may be done
  * twice. */
@@ -35,15 +54,17 @@ LF_INLINE void fleet_transpose(size_t n, const REAL *const from[LF_FLEET_LANES],
     size_t slot = 0, left = run;
     for (size_t k = 0; k < n; k += 4) {
         vec_f64 v[4];
+        if (n - k == 1) {
+            fleet_gather(from, (ptrdiff_t)k, to + slot * LF_FLEET_LANES);
+            return;
+        }
         if (n - k < 4) { /* n is 4 at least */
             k = n - 4;
-            const size_t whole = run == 1 ? k : k / run; /* a division takes its time */
-            slot = k + whole * skip;
-            left = (whole + 1) * run - k;
+            slot = fleet_slot(k, run, skip);
+            left = run == 1 ? 1 : run - k % run;
         }
         v_load_lanes(from, k, v);
-        LF_UNROLL
-        for (size_t l = 0; l < LF_FLEET_LANES; l++)
+        for (size_t l = 0; n > LF_FLEET_FEW && l < LF_FLEET_LANES; l++)
             __builtin_prefetch((const char *)(from[l] + k) + LF_FLEET_AHEAD);
         LF_UNROLL
         for (size_t i = 0; i < 4; i++) {
@@ -61,23 +82,19 @@ static void TYPED(fleet_load)(size_t n, const REAL *const from[LF_FLEET_LANES], 
                               size_t run, size_t skip, double *to)
 {
     int neighbours = 1;
+    LF_UNROLL
     for (size_t l = 1; l < LF_FLEET_LANES; l++)
         neighbours &= from[l] == from[0] + l;
-    if (neighbours) {
-        for (size_t k = 0; k < n; k++)
-            for (size_t h = 0; h < LF_FLEET_LANES; h += LF_FLEET_REG)
-                r_store_f64(to + (k + k / run * skip) * LF_FLEET_LANES + h,
-                            r_widen(from[0] + (ptrdiff_t)k * stride + h));
-        return;
-    }
-    if (stride == 1 && n >= 4) {
+    if (!neighbours && stride == 1 && n >= 4) {
         fleet_transpose(n, from, run, skip, to);
         return;
     }
-    for (size_t k = 0; k < n; k++, to += LF_FLEET_LANES) {
-        for (size_t l = 0; l < LF_FLEET_LANES; l++)
-            to[l] = (double)from[l][(ptrdiff_t)k * stride];
-        to += (k + 1) % run == 0 ? skip * LF_FLEET_LANES : 0;
+    for (size_t k = 0; k < n; k++) {
+        double *slot = to + fleet_slot(k, run, skip) * LF_FLEET_LANES;
+        for (size_t h = 0; neighbours && h < LF_FLEET_LANES; h += LF_FLEET_REG)
+            r_store_f64(slot + h, r_widen(from[0] + (ptrdiff_t)k * stride + h));
+        if (!neighbours)
+            fleet_gather(from, (ptrdiff_t)k * stride, slot);
     }
 }
 
