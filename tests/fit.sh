@@ -194,7 +194,7 @@ refuses 1 'too few rows: 4 for 6 parameters' fit few.csv --degree 5
 refuses 1 'column 1 (a) has one value in all rows, 1' fit constant.csv
 refuses 1 'infinite.csv, line 3, column 1 (a): inf is not finite' fit infinite.csv
 refuses 1 'there are no rows' fit empty.csv
-refuses 1 'there is one column' fit column.csv
+refuses 1 'there is no other column' fit column.csv
 refuses 1 'is no probability' fit few.csv --loss logistic
 refuses 1 '--degree takes one feature, and there are 2' fit constant.csv --degree 2
 refuses 1 'diverged' fit few.csv --lr 50 --schedule constant --epochs 1000 --save kept.model

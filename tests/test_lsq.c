@@ -287,6 +287,48 @@ START_TEST(test_layouts)
 }
 END_TEST
 
+static int read_weighted_rows(void *context, size_t rows, void *x, void *y)
+{
+    double *to = x;
+    for (size_t r = 0; r < rows; r++, to += problem.in + 1) {
+        memcpy(to, problem.x + (stream_at + r) * problem.in, problem.in * sizeof *to);
+        to[problem.in] = problem.weight[stream_at + r];
+    }
+    memcpy(y, problem.y + stream_at, rows * sizeof(double));
+    stream_at += rows;
+    return context != NULL;
+}
+
+/* Weights that come as a column beside the features, of a stream and of rows in memory. */
+START_TEST(test_weight_column)
+{
+    struct test_rng rng = test_rng(7);
+    static double wide[MOST_ROWS * (MOST_PARAMS + 1)];
+    double b[MOST_PARAMS];
+    const struct lf_lsq_options weighted = {.weight_is_last = 1};
+    draw_problem(&rng, 0.5);
+    problem.weight[3] = NAN;
+    fit_problem(NULL, 1);
+    memcpy(b, answer.b, sizeof b);
+    const size_t params = problem.in + 1, used = answer.r.rows_used;
+    const struct lf_stream stream = {seek_row, read_weighted_rows, b};
+    struct lf_data data = lf_data_stream(LF_F64, problem.rows, problem.in + 1, 1, &stream);
+    ck_assert_uint_eq(lf_lsq_params(data.in, &weighted), params);
+    fit_data(&data, &weighted);
+    ck_assert_mem_eq(answer.b, b, params * sizeof *b);
+    ck_assert_uint_eq(answer.r.rows_used, used);
+    ck_assert_uint_eq(answer.r.rows_dropped, 1);
+    stream_at = 0;
+    read_weighted_rows(b, problem.rows, wide, answer.residuals);
+    data = lf_data_f64(problem.rows, problem.in + 1, wide, 1, problem.y);
+    fit_data(&data, &weighted);
+    ck_assert_mem_eq(answer.b, b, params * sizeof *b);
+    data.weight = problem.weight;
+    ck_assert_int_eq(lf_lsq_fit(&data, &weighted, &answer.r), LF_INVALID);
+    ck_assert_uint_eq(lf_lsq_params(0, &weighted), 0);
+}
+END_TEST
+
 /* ---- What can go wrong ---------------------------------------------------------------------- */
 
 static void line_problem(size_t rows, size_t in)
@@ -408,6 +450,7 @@ int main(int argc, char **argv)
     tcase_add_test(fits, test_statistics);
     tcase_add_test(fits, test_scaling);
     tcase_add_test(fits, test_layouts);
+    tcase_add_test(fits, test_weight_column);
     tcase_add_test(fits, test_statuses);
     tcase_add_test(fits, test_missing);
     tcase_add_test(fits, test_invalid);

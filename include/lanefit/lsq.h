@@ -35,9 +35,11 @@ LF_API const char *lf_fit_status_string(enum lf_fit_status status);
 
 struct lf_lsq_options {
     int no_intercept;
-    double ridge;  /* 0 or more, in the units of the columns */
-    size_t degree; /* 1 to 24: the columns are the powers 1 to degree of the one feature, in
-                      double-double; 0: the features are the columns */
+    double ridge;       /* 0 or more, in the units of the columns */
+    size_t degree;      /* 1 to 24: the columns are the powers 1 to degree of the one feature, in
+                           double-double; 0: the features are the columns */
+    int weight_is_last; /* the last column of x is no feature but the rows' weights, as those of a
+                           stream; data->weight is NULL then */
 };
 
 /* What a regression gives. The arrays are the caller's, each may be NULL, and is then not computed;
@@ -65,15 +67,15 @@ struct lf_lsq_result {
     double residual_sd; /* NaN without degrees of freedom */
 };
 
-/* Parameters of such a regression; 0 where there is none. */
+/* Parameters of such a regression, `in` being the data's; 0 where there is none. */
 LF_API size_t lf_lsq_params(size_t in, const struct lf_lsq_options *options);
 
 /* One regression of data with one output: rows in memory or from a stream, which is read several
  * times. options NULL: all zero. The rows' weights have to be 0 or more. Memory: 32 params^2 + 16
  * KiB a column.
  *   LF_OK           result->status says what came of it
- *   LF_INVALID      NULL, a ridge below 0, a negative weight, a degree above 24 or of several
- *                   features, no parameter or more than 1,025
+ *   LF_INVALID      NULL, a ridge below 0, a negative weight, weights twice, a degree above 24 or
+ *                   of several features, no parameter or more than 1,025
  *   LF_SHAPE        more than one output
  *   LF_NO_MEMORY, LF_IO, LF_UNSUPPORTED
  * If it is not LF_OK the arrays are as they were. */

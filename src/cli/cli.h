@@ -32,7 +32,7 @@ struct option_rule {
     const char *name, *takes;
 };
 
-enum { MOST_OPTIONS = 32 };
+enum { MOST_OPTIONS = 40 };
 
 /* Reads `--name value` of the rules, "-h" as the last of them, and words. text[i] becomes the value
  * of option i, "" where it takes none, and stays NULL where it is not given; take_word(context,

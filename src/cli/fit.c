@@ -18,8 +18,7 @@ static int name_all(char **to, char *const *from, size_t count)
     return 1;
 }
 
-/* The description, but for the scaling. */
-static int describe(struct fit *fit)
+int fit_describe(struct fit *fit)
 {
     const struct fit_settings *s = fit->settings;
     struct description *d = &fit->description;
@@ -119,7 +118,7 @@ static int begin(struct fit *fit)
     if (!rows_open(&fit->rows, &s->rows))
         return 0;
     find_training(fit);
-    return describe(fit) && are_enough(fit) &&
+    return fit_describe(fit) && are_enough(fit) &&
            prepare_scaling(&fit->description, &fit->rows, s->kernels, fit->training.validation) &&
            prepare_open(&fit->prepared, &fit->rows, &fit->description, fit->training.validation) &&
            find_rate(fit) && network_open(&fit->network, &fit->description, s->kernels);
@@ -196,9 +195,11 @@ int fit_main(int argc, char **argv)
         !spares_input(settings.history, settings.rows.path) ||
         !spares_input(settings.plot, settings.rows.path))
         return code;
-    if (settings.resume ? go_on(&fit) : begin(&fit))
+    if (settings.is_lsq)
+        code = fit_lsq(&fit);
+    else if (settings.resume ? go_on(&fit) : begin(&fit))
         code = fit_train(&fit);
-    if (code == EXIT_DONE && (!report_fit(&fit) || !flush_stdout()))
+    if (code == EXIT_DONE && ((!settings.is_lsq && !report_fit(&fit)) || !flush_stdout()))
         code = EXIT_FAILED;
     close_fit(&fit);
     return code;

@@ -17,6 +17,8 @@ struct fit_settings {
     size_t degree, hidden_count, hidden[MOST_HIDDEN];
     enum lf_activation activation;
     struct training training;
+    int is_lsq; /* least squares instead of training, with these options: */
+    struct lf_lsq_options lsq;
     int finds_batch, finds_solver, finds_decay; /* not given */
     int limits_epochs, limits_steps;            /* given, also where a run is resumed */
     size_t threads;
@@ -54,8 +56,27 @@ struct fit {
  * 0. */
 int r_squared(struct fit *fit);
 
+/* Describes the model, but for the scaling, by the settings and the columns of the rows. Complains
+ * and returns 0. */
+int fit_describe(struct fit *fit);
+
 /* Trains, and writes what is asked for. Returns an exit code. */
 int fit_train(struct fit *fit);
+
+/* The fit by least squares, from the rows to the report. Returns an exit code. */
+int fit_lsq(struct fit *fit);
+
+/* ---- save.c ------------------------------------------------------------------------------- */
+
+/* Whether a model can be written there: a file that is none is not overwritten by one. Complains if
+ * not. */
+int can_save(const char *path);
+
+/* Writes the model, the state of its run unless the trainer is NULL, and what `key` of the note
+ * says of how it came about, which is deleted; NULL is memory that is out. Complains and returns 0.
+ */
+int save_model(const struct fit *fit, const struct lf_trainer *trainer, const char *key,
+               cJSON *origin);
 
 /* ---- report.c ----------------------------------------------------------------------------- */
 
@@ -68,6 +89,19 @@ int report_coefficients_json(const struct network *network, const double *r_squa
 
 /* Prints a fit for people, or as JSON. 0 after complaining. */
 int report_fit(const struct fit *fit);
+
+/* "1,000 rows used, 3 dropped: 2 without x, 1 without y" */
+void report_rows(const struct fit *fit);
+
+/* "  x         ", as wide as that and two blanks. */
+void print_name(const char *name, int width);
+
+/* Adds a number, or null where it is none; 0 when memory is out. */
+int add_number(cJSON *object, const char *key, double value);
+
+/* Makes every number in the object text of 17 digits, which read as the same number; as it is,
+ * cJSON writes 15 of most. 0 when memory is out. */
+int exact_numbers(cJSON *object);
 
 /* Prints the object and deletes it; NULL is memory that is out. 0 after complaining. */
 int print_json(cJSON *object);

@@ -16,7 +16,11 @@ const char fit_help[] =
     "  --model linear        or a network: sizes of hidden layers and an activation,\n"
     "                        as 16,16:tanh (relu, tanh, sigmoid, softplus, gelu)\n"
     "  --loss NAME           mse (default), l1, huber[:DELTA], logistic, poisson\n"
-    "  --solver NAME         sgd, adam, adamw (sgd for linear models, else adam)\n"
+    "  --solver NAME         lsq: least squares, at once; or training by sgd, adam,\n"
+    "                        adamw (sgd for linear models, else adam)\n"
+    "  --weights COL         of lsq: weights of the rows, 1 / variance\n"
+    "  --ridge F             of lsq: F times the sum of squared coefficients (0)\n"
+    "  --no-intercept        of lsq: without a constant\n"
     "  --lr F|auto           learning rate, for standardized columns (auto)\n"
     "  --schedule NAME       cosine (default), constant or step:EPOCHS:FACTOR\n"
     "  --momentum F          of sgd (0)\n"
@@ -37,7 +41,8 @@ const char fit_help[] =
     "  --memory MB           rows beyond go to a temporary file, unshuffled (half)\n"
     "  --json, --quiet       JSON on standard output; no progress\n"
     "\n"
-    "Example: lanefit fit data/post.csv --target y --plot loss.svg --save post.model\n";
+    "Example: lanefit fit data/post.csv --target y --plot loss.svg --save post.model\n"
+    "         lanefit fit data/longley.csv --target employed --solver lsq\n";
 
 enum option {
     TARGET,
@@ -46,6 +51,9 @@ enum option {
     MODEL,
     LOSS,
     SOLVER,
+    WEIGHTS,
+    RIDGE,
+    NO_INTERCEPT,
     LR,
     SCHEDULE,
     MOMENTUM,
@@ -80,7 +88,10 @@ static const struct option_rule rules[OPTIONS] = {
     [DEGREE] = {"degree", "a whole number from 1 to 24"},
     [MODEL] = {"model", "'linear', or up to 8 sizes of 1 to 4096 and an activation, as 16,16:tanh"},
     [LOSS] = {"loss", "mse, l1, huber, huber:DELTA, logistic or poisson"},
-    [SOLVER] = {"solver", "sgd, adam or adamw"},
+    [SOLVER] = {"solver", "lsq, sgd, adam or adamw"},
+    [WEIGHTS] = {"weights", "a column"},
+    [RIDGE] = {"ridge", "a number of 0 or more"},
+    [NO_INTERCEPT] = {"no-intercept", NULL},
     [LR] = {"lr", "a number above 0, or auto"},
     [SCHEDULE] = {"schedule", "constant, cosine or step:EPOCHS:FACTOR, a factor above 0 to 1"},
     [MOMENTUM] = {"momentum", "a number from 0 to below 1"},
@@ -218,6 +229,7 @@ static int read_table(const char **text, struct fit_settings *s)
     s->rows.memory = megabytes > 0 ? (size_t)megabytes << 20 : rows_memory();
     s->rows.features = text[FEATURES];
     s->rows.targets = text[TARGET];
+    s->rows.weight = text[WEIGHTS];
     return 1;
 }
 
@@ -238,7 +250,10 @@ static int read_training(const char **text, struct fit_settings *s)
         return bad_value(&rules[SEED], text[SEED]);
     t->batch = (size_t)batch;
     t->shuffle = !text[NO_SHUFFLE];
-    if (!read_name(SOLVER, text[SOLVER], solver_names, &solver) ||
+    s->is_lsq = text[SOLVER] && strcmp(text[SOLVER], "lsq") == 0;
+    s->lsq.no_intercept = text[NO_INTERCEPT] != NULL;
+    if (!read_name(SOLVER, s->is_lsq ? NULL : text[SOLVER], solver_names, &solver) ||
+        !read_real(RIDGE, text[RIDGE], 0, HUGE_VAL, &s->lsq.ridge) ||
         !read_schedule(text[SCHEDULE], t) ||
         !read_real(MOMENTUM, text[MOMENTUM], 0, 1, &t->momentum) ||
         !read_real(WEIGHT_DECAY, text[WEIGHT_DECAY], 0, HUGE_VAL, &t->weight_decay) ||
@@ -256,6 +271,38 @@ static int read_training(const char **text, struct fit_settings *s)
     return 1;
 }
 
+/* Options of training and of least squares that do not go together. */
+static int agree_on_solver(const char **text, const struct fit_settings *s)
+{
+    static const enum option of_lsq[] = {WEIGHTS, RIDGE, NO_INTERCEPT};
+    static const enum option of_training[] = {
+        LR,           SCHEDULE, MOMENTUM,         EPOCHS,     STEPS,    BATCH,
+        WEIGHT_DECAY, SEED,     NO_SHUFFLE,       VALIDATION, PATIENCE, THREADS,
+        ISA,          HISTORY,  CHECKPOINT_EVERY, PLOT,       SAVE};
+    for (size_t i = 0; !s->is_lsq && i < sizeof of_lsq / sizeof of_lsq[0]; i++)
+        if (text[of_lsq[i]]) {
+            complain("--%s is for least squares: add --solver lsq", rules[of_lsq[i]].name);
+            return 0;
+        }
+    for (size_t i = 0; s->is_lsq && i < sizeof of_training / sizeof of_training[0]; i++)
+        if (text[of_training[i]]) {
+            complain("--%s is for training, and --solver lsq has its answer at once: leave it "
+                     "out%s",
+                     rules[of_training[i]].name,
+                     of_training[i] == WEIGHT_DECAY ? ", or see --ridge" : "");
+            return 0;
+        }
+    if (s->is_lsq && s->rows.loss != LF_MSE_LOSS)
+        complain("--loss %s has no closed form: --solver lsq is for mse", text[LOSS]);
+    else if (s->is_lsq && s->hidden_count > 0)
+        complain("--model %s has no closed form: --solver lsq is for linear models", text[MODEL]);
+    else if (s->is_lsq && text[DTYPE] && strcmp(text[DTYPE], "f32") == 0)
+        complain("--dtype f32: --solver lsq computes in f64");
+    else
+        return 1;
+    return 0;
+}
+
 /* Options that ask for what can't be had together. */
 static int agree(const char **text, const struct fit_settings *s)
 {
@@ -268,6 +315,8 @@ static int agree(const char **text, const struct fit_settings *s)
                      rules[fixed[i]].name, s->resume);
             return 0;
         }
+    if (!agree_on_solver(text, s))
+        return 0;
     if (s->degree > 0 && s->hidden_count > 0)
         complain("--degree is for linear models: a network finds curves by itself");
     else if (s->training.momentum > 0 && s->training.solver != LF_SGD)
@@ -316,10 +365,10 @@ int fit_read_options(int argc, char **argv, struct fit_settings *s, int *help)
         !read_count(CHECKPOINT_EVERY, text[CHECKPOINT_EVERY], UINT64_MAX, &s->checkpoint_every) ||
         !read_training(text, s))
         return EXIT_USAGE;
-    s->degree = (size_t)degree;
+    s->degree = s->lsq.degree = (size_t)degree;
+    s->dtype = dtype || s->is_lsq ? LF_F64 : LF_F32;
     if (!agree(text, s))
         return EXIT_USAGE;
-    s->dtype = dtype ? LF_F64 : LF_F32;
     s->threads = (size_t)threads;
     if (!s->rows.path) {
         complain("name a file: lanefit fit FILE; see 'lanefit fit --help'");

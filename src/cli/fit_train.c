@@ -8,8 +8,6 @@
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 struct run {
     struct fit *fit;
@@ -59,57 +57,21 @@ static void watch(void)
 
 /* ---- Files -------------------------------------------------------------------------------- */
 
-/* The note of the model file. */
-static char *note_text(const struct fit *fit)
-{
-    cJSON *note = cJSON_CreateObject();
-    cJSON *training = NULL;
-    char *text = NULL;
-    if (note && cJSON_AddStringToObject(note, "lanefit", lf_version()) &&
-        description_to_json(&fit->description, note) &&
-        (training = cJSON_AddObjectToObject(note, "training")) &&
-        training_to_json(&fit->training, training))
-        text = cJSON_PrintUnformatted(note);
-    cJSON_Delete(note);
-    if (!text)
-        complain("out of memory for the model file");
-    return text;
-}
-
 static int save(struct run *run)
 {
-    const struct fit *fit = run->fit;
-    char message[LF_CHECKPOINT_MESSAGE], *note = note_text(fit);
-    if (!note)
-        return 0;
-    const lf_status status = lf_checkpoint_write(fit->settings->save, fit->network.model,
-                                                 run->trainer, note, strlen(note), message);
-    cJSON_free(note);
-    if (status != LF_OK)
-        complain("%s", message);
-    return status == LF_OK;
-}
-
-/* Whether a file is a model, empty or not there: other files are not overwritten by one. */
-static int is_model_or_new(const char *path)
-{
-    struct lf_checkpoint *checkpoint;
-    struct stat file;
-    if (stat(path, &file) != 0 || file.st_size == 0)
-        return 1;
-    const lf_status status = lf_checkpoint_read(&checkpoint, path, NULL);
-    lf_checkpoint_free(checkpoint);
-    if (status != LF_FORMAT)
-        return 1;
-    complain("'%s' is there, and is no model: remove it, or save the model elsewhere", path);
-    return 0;
+    cJSON *training = cJSON_CreateObject();
+    if (!training_to_json(&run->fit->training, training)) {
+        cJSON_Delete(training);
+        training = NULL;
+    }
+    return save_model(run->fit, run->trainer, "training", training);
 }
 
 /* Opens what will be written at the end, so that a name that can't be is known at the start. */
 static int open_files(struct run *run)
 {
     const struct fit_settings *s = run->fit->settings;
-    if (s->save && !(can_replace(s->save) && is_model_or_new(s->save)))
+    if (s->save && !can_save(s->save))
         return 0;
     if ((s->history && !output_open(&run->csv, s->history)) ||
         (s->plot && !output_open(&run->plot, s->plot)))

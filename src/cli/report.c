@@ -22,6 +22,26 @@ const char *grouped(uint64_t number, char out[32])
     return out;
 }
 
+int exact_numbers(cJSON *object)
+{
+    int done = 1;
+    cJSON *item;
+    cJSON_ArrayForEach(item, object)
+    {
+        done &= exact_numbers(item);
+    }
+    if (!cJSON_IsNumber(object))
+        return done;
+    char text[32];
+    snprintf(text, sizeof text, "%.17g", object->valuedouble);
+    object->valuestring = cJSON_malloc(strlen(text) + 1);
+    if (!object->valuestring)
+        return 0;
+    memcpy(object->valuestring, text, strlen(text) + 1);
+    object->type = cJSON_Raw;
+    return done;
+}
+
 int print_json(cJSON *object)
 {
     char *text = object ? cJSON_Print(object) : NULL;
@@ -57,7 +77,7 @@ static int width_of_names(const struct description *d)
     return width < 40 ? (int)width : 40;
 }
 
-static void print_name(const char *name, int width)
+void print_name(const char *name, int width)
 {
     char text[PRINTABLE_CHARS];
     printf("  %-*s", width, table_printable(text, name, strlen(name)));
@@ -101,8 +121,7 @@ static int add_coefficients(const struct network *n, size_t target, cJSON *objec
     return added;
 }
 
-/* A number, or null where it is none. */
-static int add_number(cJSON *object, const char *key, double value)
+int add_number(cJSON *object, const char *key, double value)
 {
     return isfinite(value) ? cJSON_AddNumberToObject(object, key, value) != NULL
                            : cJSON_AddNullToObject(object, key) != NULL;
@@ -156,8 +175,7 @@ static int report_json(const struct fit *fit)
     return print_json(NULL);
 }
 
-/* "1,000 rows used, 3 dropped: 2 without x, 1 without y" */
-static void print_rows(const struct fit *fit)
+void report_rows(const struct fit *fit)
 {
     const struct rows *rows = &fit->rows;
     char number[32], name[PRINTABLE_CHARS];
@@ -173,9 +191,9 @@ static void print_rows(const struct fit *fit)
                table_printable(name, rows->name[i], strlen(rows->name[i])));
         before = ", ";
     }
+    if (rows->unweighted > 0)
+        printf(", %s of weight 0", grouped(rows->unweighted, number));
     putchar('\n');
-    if (rows->file)
-        puts("more rows than memory: kept in a temporary file, and taken in order");
 }
 
 static void print_r_squared(const struct fit *fit)
@@ -198,7 +216,9 @@ int report_fit(const struct fit *fit)
     char epochs[32], steps[32];
     if (fit->settings->json)
         return report_json(fit);
-    print_rows(fit);
+    report_rows(fit);
+    if (fit->rows.file)
+        puts("more rows than memory: kept in a temporary file, and taken in order");
     if (description_coefficients(&fit->description) > 0)
         report_coefficients(&fit->network);
     printf("loss (%s)  %.6g", loss_names[fit->description.loss], r->loss);

@@ -34,34 +34,50 @@ static int is_among(size_t column, const size_t *columns, size_t count)
     return 0;
 }
 
-/* rows->columns = features and targets as the lists have them; NULL: all others, the last. */
-static int choose(struct rows *rows, const size_t *features, const size_t *targets)
+static int is_both(const struct rows *rows, size_t column, const char *what)
 {
-    const size_t all = table_columns(rows->table), last = all - 1;
+    complain("%s: column %zu is both %s", rows->path, column + 1, what);
+    return 0;
+}
+
+/* rows->columns = features and targets as the lists have them, NULL: all others, the last; and the
+ * weight, NULL: none. */
+static int choose(struct rows *rows, const size_t *features, const size_t *targets,
+                  const size_t *weight)
+{
+    const size_t all = table_columns(rows->table);
+    const size_t last = all - 1 - (weight && *weight == all - 1 && all > 1);
     if (!targets) {
         targets = &last;
         rows->targets = 1;
     }
-    rows->columns = malloc((all + rows->features + rows->targets) * sizeof *rows->columns);
+    rows->has_weight = weight != NULL;
+    rows->columns = malloc((all + rows->features + rows->targets + 1) * sizeof *rows->columns);
     if (!rows->columns)
         return out_of_memory(rows->path);
     for (size_t i = 0; features && i < rows->features; i++)
         rows->columns[i] = features[i];
     for (size_t i = 0; !features && i < all; i++)
-        if (!is_among(i, targets, rows->targets))
+        if (!is_among(i, targets, rows->targets) && !(weight && *weight == i))
             rows->columns[rows->features++] = i;
     if (rows->features == 0) {
-        complain("%s: a fit needs a feature beside the target: there is one column", rows->path);
+        complain("%s: a fit needs a feature beside the target%s: there is no other column",
+                 rows->path, weight ? " and the weight" : "");
         return 0;
     }
     for (size_t i = 0; i < rows->targets; i++) {
-        if (is_among(targets[i], rows->columns, rows->features)) {
-            complain("%s: column %zu is both a feature and a target", rows->path, targets[i] + 1);
-            return 0;
-        }
+        if (is_among(targets[i], rows->columns, rows->features))
+            return is_both(rows, targets[i], "a feature and a target");
         rows->columns[rows->features + i] = targets[i];
     }
     rows->width = rows->features + rows->targets;
+    if (!weight)
+        return 1;
+    if (is_among(*weight, rows->columns, rows->features))
+        return is_both(rows, *weight, "a feature and the weight");
+    if (is_among(*weight, targets, rows->targets))
+        return is_both(rows, *weight, "a target and the weight");
+    rows->columns[rows->width++] = *weight;
     return 1;
 }
 
@@ -114,7 +130,7 @@ static int find_like(struct rows *rows, const struct description *d)
 static int find_columns(struct rows *rows, const struct rows_request *request)
 {
     struct table_error error;
-    size_t *targets = NULL, *features = NULL;
+    size_t *targets = NULL, *features = NULL, weight;
     int found = 1;
     if (request->like)
         found = find_like(rows, request->like);
@@ -123,8 +139,13 @@ static int find_columns(struct rows *rows, const struct rows_request *request)
     if (found && request->features)
         found =
             (features = columns_listed(rows->table, request->features, &rows->features)) != NULL;
+    if (found && request->weight && !table_find(rows->table, request->weight, &weight, &error)) {
+        complain("%s", error.text);
+        found = 0;
+    }
     if (!request->like)
-        found = found && choose(rows, features, targets) && name_columns(rows);
+        found = found && choose(rows, features, targets, request->weight ? &weight : NULL) &&
+                name_columns(rows);
     free(targets);
     free(features);
     if (found && !table_choose(rows->table, rows->width, rows->columns, LF_F64, &error)) {
@@ -165,6 +186,8 @@ static int is_whole(struct rows *rows, enum lf_loss_kind loss, size_t row, int *
             *valid = refuse(rows, row, i, "is no probability: logistic regression takes 0 to 1");
         else if (is_target && loss == LF_POISSON_NLL_LOSS && value[i] < 0)
             *valid = refuse(rows, row, i, "is no count: Poisson regression takes 0 and above");
+        else if (rows->has_weight && i + 1 == rows->width && value[i] < 0)
+            *valid = refuse(rows, row, i, "is no weight: weights are 0 or more");
     }
     return *valid;
 }
@@ -233,6 +256,10 @@ static int take_block(struct rows *rows, const struct rows_request *request, siz
         if (!is_whole(rows, request->loss, r, &valid))
             continue;
         const double *row = rows->block + r * rows->width;
+        if (rows->has_weight && row[rows->width - 1] == 0) {
+            rows->unweighted++;
+            continue;
+        }
         if (!keep(rows, row, request->memory))
             return 0;
         note_value(rows, row);
@@ -273,8 +300,10 @@ static int complain_of_none(const struct rows *rows)
     for (size_t i = 1; i < rows->width; i++)
         if (rows->missing[i] > rows->missing[worst])
             worst = i;
-    if (rows->dropped == 0)
+    if (rows->dropped == 0 && rows->unweighted == 0)
         complain("%s: there are no rows", rows->path);
+    else if (rows->dropped == 0)
+        complain("%s: no usable rows: the weight of all is 0", rows->path);
     else
         complain("%s: no usable rows: %" PRIu64 " lack a value, %" PRIu64
                  " of them that of column %zu (%s)",

@@ -13,6 +13,7 @@ struct rows_request {
     const char *path;
     const char *features;           /* names or numbers, commas between; NULL: all others */
     const char *targets;            /* NULL: the last column */
+    const char *weight;             /* name or number of the column of weights; NULL: none */
     const struct description *like; /* the columns that this one names, instead; NULL: none */
     struct table_options table;
     enum lf_loss_kind loss; /* what targets may be */
@@ -24,9 +25,11 @@ struct rows {
     struct table *table;
     const char *path;
     size_t features, targets, width;
-    size_t *columns; /* [width]: features, then targets */
+    int has_weight;
+    size_t *columns; /* [width]: features, then targets, then the weight if there is one */
     char **name;     /* [width] */
     size_t used;
+    uint64_t unweighted;        /* rows of weight 0, which are not used */
     uint64_t dropped, *missing; /* [width]: rows dropped for want of a value of this column, the
                                    first that has none */
     double *low, *high, *sum;   /* [width]: of the values used */
@@ -39,7 +42,8 @@ struct rows {
 };
 
 /* Opens the table and goes over it once. Complains and returns 0: a column that is not there, text
- * that is no number, infinite values, targets that the loss does not take, no row left. */
+ * that is no number, infinite values, targets that the loss does not take, negative weights, no row
+ * left. */
 int rows_open(struct rows *rows, const struct rows_request *request);
 void rows_close(struct rows *rows); /* an all-zero one is fine */
 

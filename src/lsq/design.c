@@ -13,17 +13,23 @@ static double element(enum lf_dtype dtype, const void *from, size_t i)
     return dtype == LF_F32 ? (double)((const float *)from)[i] : ((const double *)from)[i];
 }
 
+static int is_weighted(const struct lf_lsq_design *d)
+{
+    return d->data.weight || d->options.weight_is_last;
+}
+
 lf_status lf_lsq_design_create(struct lf_lsq_design *d, const struct lf_data *data,
                                const struct lf_lsq_options *options)
 {
     const size_t size = lf_dtype_size(data->dtype);
     *d = (struct lf_lsq_design){.data = *data, .options = *options};
     d->params = lf_lsq_params(data->in, options);
+    d->data.in -= options->weight_is_last != 0;
     d->exponent = calloc(data->in + 1, sizeof *d->exponent);
     d->low = calloc(data->in + 1, sizeof *d->low);
     d->high = calloc(data->in + 1, sizeof *d->high);
     d->column = malloc((d->params + 1) * sizeof *d->column);
-    d->weighted = data->weight ? malloc((d->params + 1) * sizeof *d->column) : d->column;
+    d->weighted = is_weighted(d) ? malloc((d->params + 1) * sizeof *d->column) : d->column;
     d->x = data->stream ? malloc((data->in + 1) * LSQ_BLOCK * size) : NULL;
     d->y = data->stream ? malloc(LSQ_BLOCK * size) : NULL;
     if (d->exponent && d->low && d->high && d->column && d->weighted &&
@@ -77,14 +83,16 @@ static double y_of(const struct lf_data *rows, size_t r)
     return element(rows->dtype, rows->y, r * rows->y_row_stride);
 }
 
-static double weight_of(const struct lf_data *rows, size_t r)
+static double weight_of(const struct lf_lsq_design *d, const struct lf_data *rows, size_t r)
 {
+    if (d->options.weight_is_last)
+        return x_of(rows, r, rows->in);
     return rows->weight ? element(rows->dtype, rows->weight, r) : 1;
 }
 
-static unsigned char state_of(const struct lf_data *rows, size_t r)
+static unsigned char state_of(const struct lf_lsq_design *d, const struct lf_data *rows, size_t r)
 {
-    const double weight = weight_of(rows, r);
+    const double weight = weight_of(d, rows, r);
     int missing = isnan(y_of(rows, r)) || isnan(weight);
     for (size_t i = 0; i < rows->in; i++)
         missing |= isnan(x_of(rows, r, i));
@@ -110,8 +118,8 @@ struct extent {
 static void scan_rows(struct lf_lsq_design *d, const struct lf_data *rows, struct extent *extent)
 {
     for (size_t r = 0; r < rows->rows; r++) {
-        const unsigned char state = state_of(rows, r);
-        const double weight = weight_of(rows, r), y = y_of(rows, r);
+        const unsigned char state = state_of(d, rows, r);
+        const double weight = weight_of(d, rows, r), y = y_of(rows, r);
         extent->negative |= weight < 0;
         d->dropped += state == LSQ_DROPPED;
         if (state != LSQ_USED)
@@ -164,7 +172,7 @@ lf_status lf_lsq_design_scan(struct lf_lsq_design *d)
     d->y_exponent = exponent_of(extent.y);
     d->weight_exponent = exponent_of(extent.weight);
     d->weight_exponent -= d->weight_exponent % 2;
-    if (!d->data.weight)
+    if (!is_weighted(d))
         d->weight_exponent = 0;
     for (size_t i = 0; i < d->data.in; i++) {
         const int least = ridge_exponent(d);
@@ -220,8 +228,8 @@ lf_status lf_lsq_design_block(struct lf_lsq_design *d, size_t first)
         return status;
     d->rows = rows.rows;
     for (size_t r = 0; r < LSQ_BLOCK; r++) {
-        const int used = r < rows.rows && (d->state[r] = state_of(&rows, r)) == LSQ_USED;
-        d->weight[r] = used ? ldexp(weight_of(&rows, r), -d->weight_exponent) : 0;
+        const int used = r < rows.rows && (d->state[r] = state_of(d, &rows, r)) == LSQ_USED;
+        d->weight[r] = used ? ldexp(weight_of(d, &rows, r), -d->weight_exponent) : 0;
         if (used)
             fill_row(d, &rows, r);
         for (size_t j = 0; !used && j <= d->params; j++)

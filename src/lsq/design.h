@@ -16,7 +16,7 @@ struct lf_lsq_column {
 
 /* Columns are: the intercept if there is one, the features or powers, y. */
 struct lf_lsq_design {
-    struct lf_data data;
+    struct lf_data data; /* its `in` counts the features */
     struct lf_lsq_options options;
     size_t params;
 

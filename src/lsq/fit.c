@@ -20,6 +20,8 @@ const char *lf_fit_status_string(enum lf_fit_status status)
 size_t lf_lsq_params(size_t in, const struct lf_lsq_options *options)
 {
     const struct lf_lsq_options none = {0}, *o = options ? options : &none;
+    if (o->weight_is_last && in-- == 0)
+        return 0;
     if (o->degree > LF_LSQ_MOST_DEGREE || (o->degree > 0 && in != 1) || in > LF_LSQ_MOST_PARAMS)
         return 0;
     const size_t params = (o->degree > 0 ? o->degree : in) + (o->no_intercept ? 0 : 1);
@@ -220,7 +222,7 @@ lf_status lf_lsq_fit(const struct lf_data *data, const struct lf_lsq_options *op
 {
     const struct lf_lsq_options none = {0}, *o = options ? options : &none;
     if (!data || !result || !(o->ridge >= 0) || isinf(o->ridge) ||
-        lf_lsq_params(data->in, o) == 0 ||
+        lf_lsq_params(data->in, o) == 0 || (data->weight && o->weight_is_last) ||
         (!data->stream && data->rows > 0 && ((data->in > 0 && !data->x) || !data->y)))
         return LF_INVALID;
     if (data->out != 1)
