@@ -365,6 +365,14 @@ START_TEST(test_statuses)
     problem.x[7] = HUGE_VAL;
     fit_problem(NULL, 0);
     ck_assert_int_eq(answer.r.status, LF_FIT_NON_FINITE);
+    line_problem(9, 1);
+    for (size_t r = 0; r < 9; r++) {
+        problem.x[r] *= 1e-300;
+        problem.y[r] *= 1e300;
+    }
+    fit_problem(NULL, 0);
+    ck_assert_int_eq(answer.r.status, LF_FIT_NON_FINITE);
+    ck_assert(isnan(answer.b[0]) && isnan(answer.b[1]) && isnan(answer.r.condition));
     line_problem(3, 2);
     fit_problem(NULL, 0);
     ck_assert_int_eq(answer.r.status, LF_FIT_OK);

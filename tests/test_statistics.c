@@ -321,6 +321,7 @@ END_TEST
 START_TEST(test_invalid)
 {
     const struct lf_lsq_options through = {.no_intercept = 1}, square = {.degree = 2};
+    const struct lf_lsq_options weighted = {.weight_is_last = 1};
     const double origin[3] = {1, 2, 3}, nowhere[3] = {0}, bad[3] = {1, NAN, 3};
     struct lf_statistics *s = NULL, *other, *none = (struct lf_statistics *)&s;
     struct answer a;
@@ -331,6 +332,7 @@ START_TEST(test_invalid)
     ck_assert_int_eq(lf_statistics_create(&none, 2, NULL, bad), LF_INVALID);
     ck_assert(none == NULL);
     ck_assert_int_eq(lf_statistics_create(&none, 2, &square, NULL), LF_INVALID);
+    ck_assert_int_eq(lf_statistics_create(&none, 2, &weighted, NULL), LF_INVALID);
     ck_assert_int_eq(lf_statistics_create(&none, 2, &through, origin), LF_INVALID);
     ck_assert_int_eq(lf_statistics_create(&s, 2, &through, nowhere), LF_OK);
     lf_statistics_destroy(s);

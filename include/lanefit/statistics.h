@@ -32,7 +32,8 @@ enum { LF_STATISTICS_ROWS = 512 };
 
 struct lf_statistics;
 
-/* Statistics without rows. Of the options (NULL: all zero) no_intercept and degree count. about[in
+/* Statistics without rows. Of the options (NULL: all zero) no_intercept and degree count, and
+ * weight_is_last has to be 0. about[in
  * + 1], features and y, is subtracted from the rows, exactly, and is made up for in what is told;
  * it is copied; NULL: zeros, which it has to be without an intercept. LF_INVALID where
  * lf_lsq_params is 0, or a number of about is not finite; LF_NO_MEMORY, LF_UNSUPPORTED: *statistics

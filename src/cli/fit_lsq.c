@@ -1,69 +1,85 @@
 /* SPDX-License-Identifier: MIT */
 /* `lanefit fit --solver lsq`: least squares in closed form. */
-#include "fit.h"
+#include "lsq.h"
 #include "regression.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- Rows --------------------------------------------------------------------------------- */
 
-/* The features and the weight of all rows, and one target: the same stream wherever they are. */
-struct source {
-    struct rows *rows;
-    size_t target;
-    double *row;
-    struct progress *progress;
-    double done; /* rows read, in all passes */
-    int failed;  /* a message is out already */
-};
-
-static int seek_row(void *context, size_t row)
+int lsq_open(struct lsq_source *s, struct rows *rows, int quiet)
 {
-    struct source *s = context;
+    *s = (struct lsq_source){
+        .rows = rows, .row = malloc(rows->width * sizeof *s->row), .quiet = quiet};
+    if (!s->row)
+        complain("%s: out of memory", rows->path);
+    return s->row != NULL;
+}
+
+void lsq_close(struct lsq_source *s)
+{
+    progress_end(&s->progress);
+    free(s->row);
+}
+
+int lsq_seek(struct lsq_source *s, size_t row)
+{
+    snprintf(s->title, sizeof s->title, "least squares, pass %u", ++s->pass);
+    progress_begin(&s->progress, s->title, "rows", (double)s->rows->used, s->quiet);
     s->failed |= !rows_seek(s->rows, row);
     return !s->failed;
 }
 
+int lsq_read(struct lsq_source *s)
+{
+    enum { SHOWN = 4096 };
+    s->failed |= !rows_read(s->rows, 1, s->row);
+    if (s->rows->next % SHOWN == 0)
+        progress_update(&s->progress, (double)s->rows->next);
+    return !s->failed;
+}
+
+int lsq_is_done(const struct lsq_source *s, lf_status status)
+{
+    if (status != LF_OK && !s->failed)
+        complain("%s: %s", s->rows->path, lf_status_string(status));
+    return status == LF_OK;
+}
+
+static int seek_row(void *context, size_t row)
+{
+    return lsq_seek(context, row);
+}
+
+/* The features and the weight, and the target. */
 static int read_rows(void *context, size_t count, void *x, void *y)
 {
-    struct source *s = context;
+    struct lsq_source *s = context;
     const struct rows *rows = s->rows;
     double *to_x = x, *to_y = y;
     for (size_t r = 0; r < count; r++) {
-        if (!rows_read(s->rows, 1, s->row)) {
-            s->failed = 1;
+        if (!lsq_read(s))
             return 0;
-        }
         memcpy(to_x, s->row, rows->features * sizeof *to_x);
         to_x += rows->features;
         if (rows->has_weight)
             *to_x++ = s->row[rows->width - 1];
         *to_y++ = s->row[rows->features + s->target];
     }
-    progress_update(s->progress, s->done += (double)count);
     return 1;
 }
 
-static int solve(struct fit *fit, struct regression *regression, struct progress *progress)
+static int solve(struct lsq_source *source, struct regression *regression)
 {
-    struct rows *rows = &fit->rows;
-    struct source source = {.rows = rows,
-                            .target = regression->target,
-                            .row = malloc(rows->width * sizeof *source.row),
-                            .progress = progress};
-    const struct lf_stream stream = {seek_row, read_rows, &source};
+    const struct rows *rows = source->rows;
+    const struct lf_stream stream = {seek_row, read_rows, source};
     const struct lf_data data =
         lf_data_stream(LF_F64, rows->used, rows->features + (rows->has_weight ? 1 : 0), 1, &stream);
-    const lf_status status =
-        source.row ? lf_lsq_fit(&data, &regression->options, &regression->result) : LF_NO_MEMORY;
+    source->target = regression->target;
+    const lf_status status = lf_lsq_fit(&data, &regression->options, &regression->result);
     regression->result.rows_dropped = (size_t)rows->dropped;
-    free(source.row);
-    if (status != LF_OK && !source.failed)
-        complain("%s: %s", rows->path,
-                 status == LF_NO_MEMORY ? "out of memory" : lf_status_string(status));
-    return status == LF_OK;
+    return lsq_is_done(source, status);
 }
 
 /* ---- What can't be determined ------------------------------------------------------------- */
@@ -165,32 +181,74 @@ static int report(const struct fit *fit, const struct regression *regressions)
     return code;
 }
 
-static int solve_all(struct fit *fit, struct regression *regressions)
+/* Whether there is a regression of so many columns. */
+static int are_few(const struct fit *fit)
 {
-    struct progress progress;
-    int done = 1;
-    progress_begin(&progress, "least squares", "rows", 0, fit->settings->quiet);
-    for (size_t i = 0; i < fit->description.targets && done; i++) {
-        done = regression_create(&regressions[i], &fit->description, &fit->settings->lsq, i);
-        if (!done)
+    const size_t features = fit->rows.features;
+    if (lf_lsq_params(features + (fit->rows.has_weight ? 1 : 0), &fit->settings->lsq) > 0)
+        return 1;
+    complain("%s: least squares takes up to %d coefficients: there are %zu features",
+             fit->rows.path, LF_LSQ_MOST_PARAMS, features);
+    return 0;
+}
+
+static int solve_all(const struct fit *fit, struct lsq_source *source,
+                     struct regression *regressions)
+{
+    for (size_t i = 0; i < fit->description.targets; i++) {
+        if (!regression_create(&regressions[i], &fit->description, &fit->settings->lsq, i)) {
             complain("%s: out of memory", fit->rows.path);
-        done = done && solve(fit, &regressions[i], &progress);
+            return 0;
+        }
+        if (!solve(source, &regressions[i]))
+            return 0;
     }
-    progress_end(&progress);
-    return done;
+    return 1;
+}
+
+/* What the model file says of the fit; NULL when memory is out. */
+static cJSON *origin_of(const struct fit *fit, const struct regression *regressions)
+{
+    const struct lf_lsq_options *options = &fit->settings->lsq;
+    const char *weights = fit->rows.has_weight ? fit->rows.name[fit->rows.width - 1] : NULL;
+    cJSON *o = cJSON_CreateObject(), *fits = NULL;
+    int done = cJSON_AddBoolToObject(o, "intercept", !options->no_intercept) &&
+               cJSON_AddNumberToObject(o, "ridge", options->ridge) &&
+               (!weights || cJSON_AddStringToObject(o, "weights", weights)) &&
+               (fits = cJSON_AddArrayToObject(o, "fits"));
+    for (size_t i = 0; i < fit->description.targets && done; i++)
+        done = cJSON_AddItemToArray(fits, regression_to_json(&regressions[i]));
+    if (done)
+        return o;
+    cJSON_Delete(o);
+    return NULL;
+}
+
+static int save(struct fit *fit, struct lsq_source *source, const struct regression *regressions)
+{
+    for (size_t i = 0; i < fit->description.targets; i++)
+        if (regressions[i].result.status != LF_FIT_OK)
+            return 1; /* there is nothing to save, as the report will say */
+    return lsq_model(fit, source) && save_model(fit, NULL, "lsq", origin_of(fit, regressions));
 }
 
 int fit_lsq(struct fit *fit)
 {
     const struct fit_settings *s = fit->settings;
+    struct lsq_source source = {.row = NULL};
     int code = EXIT_FAILED;
-    if (!rows_open(&fit->rows, &s->rows) || !fit_describe(fit))
+    if (!rows_open(&fit->rows, &s->rows) || !fit_describe(fit) || !are_few(fit) ||
+        (s->save && !can_save(s->save)))
         return code;
     const size_t targets = fit->description.targets;
     struct regression *regressions = calloc(targets, sizeof *regressions);
     if (!regressions)
         complain("%s: out of memory", fit->rows.path);
-    else if (solve_all(fit, regressions))
+    const int done = regressions && lsq_open(&source, &fit->rows, s->quiet) &&
+                     solve_all(fit, &source, regressions) &&
+                     (!s->save || save(fit, &source, regressions));
+    lsq_close(&source);
+    if (done)
         code = report(fit, regressions);
     for (size_t i = 0; regressions && i < targets; i++)
         regression_free(&regressions[i]);

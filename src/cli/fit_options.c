@@ -252,6 +252,7 @@ static int read_training(const char **text, struct fit_settings *s)
     t->shuffle = !text[NO_SHUFFLE];
     s->is_lsq = text[SOLVER] && strcmp(text[SOLVER], "lsq") == 0;
     s->lsq.no_intercept = text[NO_INTERCEPT] != NULL;
+    s->lsq.weight_is_last = text[WEIGHTS] != NULL;
     if (!read_name(SOLVER, s->is_lsq ? NULL : text[SOLVER], solver_names, &solver) ||
         !read_real(RIDGE, text[RIDGE], 0, HUGE_VAL, &s->lsq.ridge) ||
         !read_schedule(text[SCHEDULE], t) ||
@@ -276,9 +277,8 @@ static int agree_on_solver(const char **text, const struct fit_settings *s)
 {
     static const enum option of_lsq[] = {WEIGHTS, RIDGE, NO_INTERCEPT};
     static const enum option of_training[] = {
-        LR,           SCHEDULE, MOMENTUM,         EPOCHS,     STEPS,    BATCH,
-        WEIGHT_DECAY, SEED,     NO_SHUFFLE,       VALIDATION, PATIENCE, THREADS,
-        ISA,          HISTORY,  CHECKPOINT_EVERY, PLOT,       SAVE};
+        LR,         SCHEDULE,   MOMENTUM, EPOCHS,  STEPS, BATCH,   WEIGHT_DECAY,     SEED,
+        NO_SHUFFLE, VALIDATION, PATIENCE, THREADS, ISA,   HISTORY, CHECKPOINT_EVERY, PLOT};
     for (size_t i = 0; !s->is_lsq && i < sizeof of_lsq / sizeof of_lsq[0]; i++)
         if (text[of_lsq[i]]) {
             complain("--%s is for least squares: add --solver lsq", rules[of_lsq[i]].name);

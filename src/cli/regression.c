@@ -113,7 +113,7 @@ void regression_print(const struct regression *r)
         printf("residual standard deviation  %.7g on %zu degrees of freedom\n", result->residual_sd,
                result->rows_used - r->params);
     if (result->condition >= large_condition)
-        printf("condition  %.2g: a coefficient may be wrong by so many times what a column is\n",
+        printf("condition  %.2g: errors in the data may grow by so much in a coefficient\n",
                result->condition);
     printf("digits  %.0f of each coefficient are correct, for the rows as they are\n",
            result->digits);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* `lanefit show`: what a model file holds. */
 #include "fit.h"
+#include "regression.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char help[] =
     "Usage: lanefit show MODEL [OPTIONS]\n"
     "\n"
-    "Prints what a model file holds: what it predicts from what, how it was trained,\n"
-    "and the coefficients of a linear model, in the units of the data.\n"
+    "Prints what a model file holds: what it predicts from what, how it was trained\n"
+    "or fitted, and the coefficients of a linear model, in the units of the data.\n"
     "\n"
     "  --json      everything, as JSON\n"
     "\n"
@@ -76,11 +78,83 @@ static void print_training(const struct training *t)
     printf("seed %" PRIu64 "\n", t->seed);
 }
 
+/* ---- Least squares ------------------------------------------------------------------------ */
+
+/* What the note says under "lsq". */
+struct origin {
+    size_t count;
+    struct regression *regressions; /* [count] */
+    const char *weights;            /* NULL: none */
+};
+
+static int read_origin(struct origin *origin, const struct description *d, const cJSON *lsq)
+{
+    const cJSON *fits = cJSON_GetObjectItemCaseSensitive(lsq, "fits");
+    const cJSON *ridge = cJSON_GetObjectItemCaseSensitive(lsq, "ridge");
+    const struct lf_lsq_options options = {
+        .no_intercept = !cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(lsq, "intercept")),
+        .ridge = cJSON_IsNumber(ridge) ? ridge->valuedouble : 0,
+        .degree = d->degree};
+    origin->weights = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(lsq, "weights"));
+    if (d->hidden_count > 0 || cJSON_GetArraySize(fits) != (int)d->targets ||
+        !(origin->regressions = calloc(d->targets, sizeof *origin->regressions)))
+        return 0;
+    for (size_t i = 0; i < d->targets; i++, origin->count++)
+        if (!regression_create(&origin->regressions[i], d, &options, i) ||
+            !regression_from_json(&origin->regressions[i], cJSON_GetArrayItem(fits, (int)i)))
+            return 0;
+    return 1;
+}
+
+static void print_origin(const struct origin *origin)
+{
+    const struct regression *first = origin->regressions;
+    char rows[32], name[PRINTABLE_CHARS];
+    printf("fitted    to %s rows by least squares", grouped(first->result.rows_used, rows));
+    if (origin->weights)
+        printf(", weights %s", table_printable(name, origin->weights, strlen(origin->weights)));
+    if (first->options.ridge > 0)
+        printf(", ridge %g", first->options.ridge);
+    puts(first->options.no_intercept ? ", no intercept" : "");
+    for (size_t i = 0; i < origin->count; i++)
+        regression_print(&origin->regressions[i]);
+}
+
+/* Prints where the model comes from, with its coefficients; 0 where that is no least squares. */
+static int print_lsq(const struct description *d, const cJSON *lsq)
+{
+    struct origin origin = {.regressions = NULL};
+    const int is_read = read_origin(&origin, d, lsq);
+    if (is_read)
+        print_origin(&origin);
+    for (size_t i = 0; origin.regressions && i < d->targets; i++)
+        regression_free(&origin.regressions[i]);
+    free(origin.regressions);
+    return is_read;
+}
+
+/* ---- The command -------------------------------------------------------------------------- */
+
+/* Adds the coefficients: those that least squares has found, or as they follow from the parameters.
+ */
+static int add_coefficients(const struct network *n, cJSON *note)
+{
+    const cJSON *lsq = cJSON_GetObjectItemCaseSensitive(note, "lsq");
+    const cJSON *fits = cJSON_GetObjectItemCaseSensitive(lsq, "fits");
+    const cJSON *found =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(fits, 0), "coefficients");
+    if (!found)
+        return report_coefficients_json(n, NULL, note);
+    return n->description->targets > 1 ||
+           (cJSON_AddStringToObject(note, "target", n->description->target[0]) &&
+            cJSON_AddItemToObject(note, "coefficients", cJSON_Duplicate(found, 1)));
+}
+
 static int print_all(const struct network *n, cJSON *note, int json)
 {
     struct training training;
     if (json) {
-        if (report_coefficients_json(n, NULL, note))
+        if (add_coefficients(n, note) && exact_numbers(note))
             return print_json(note);
         cJSON_Delete(note);
         return print_json(NULL);
@@ -88,8 +162,9 @@ static int print_all(const struct network *n, cJSON *note, int json)
     print_model(n->description);
     if (training_from_json(&training, cJSON_GetObjectItemCaseSensitive(note, "training")))
         print_training(&training);
+    const int is_lsq = print_lsq(n->description, cJSON_GetObjectItemCaseSensitive(note, "lsq"));
     cJSON_Delete(note);
-    if (description_coefficients(n->description) > 0)
+    if (!is_lsq && description_coefficients(n->description) > 0)
         report_coefficients(n);
     return 1;
 }

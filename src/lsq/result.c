@@ -245,8 +245,10 @@ static enum lf_fit_status tell(struct lf_lsq_fit *f, const lf_dd *back, const lf
         if (r->coefficients)
             r->coefficients[j] = b;
     }
-    if (!finite)
+    if (!finite) {
+        fill(d->params, NAN, r->coefficients);
         return LF_FIT_NON_FINITE;
+    }
     r->digits = digits_of(error + 0x1p-90);
     tell_summary(f, df, r);
     if (d->options.ridge == 0 && df > 0)

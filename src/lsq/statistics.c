@@ -51,7 +51,7 @@ lf_status lf_statistics_create(struct lf_statistics **statistics, size_t in,
         return LF_INVALID;
     *statistics = NULL;
     o.ridge = 0;
-    if (lf_lsq_params(in, &o) == 0 || !is_origin(in, about, o.no_intercept))
+    if (o.weight_is_last || lf_lsq_params(in, &o) == 0 || !is_origin(in, about, o.no_intercept))
         return LF_INVALID;
     if (!lf_kernels_best())
         return LF_UNSUPPORTED;
