@@ -192,7 +192,7 @@ static void set_origin(struct lf_lsq_fit *f, const double *about)
 {
     struct lf_lsq_design *d = &f->design;
     const int powers = d->options.degree > 0;
-    f->about = powers ? NULL : about;
+    f->about = powers || d->options.no_intercept ? NULL : about;
     f->about_y = about ? about[d->data.in] : 0;
     d->center = about && powers ? ldexp(about[0], -d->exponent[0]) : 0;
 }
