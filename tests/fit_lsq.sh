@@ -143,6 +143,7 @@ agree value 15 3 1
 says '"se":	null'
 lsq 0 three.csv --ridge 3
 says 'no standard errors: with a ridge the estimates are biased'
+! grep -q 'std\. error' out || fail "standard errors with a ridge: $(cat out)"
 lsq 0 three.csv --ridge 3 --no-intercept --json
 agree value 15 1
 printf 'a,b,y\n1,2,1\n2,4,3\n3,6,4\n' >double.csv
@@ -171,7 +172,13 @@ lsq 0 "$nist/Longley.csv" --target y,x1 --features x2,x3 --save both.model
 says 'y = '
 says 'x1 = '
 runs 0 predict both.model "$nist/Longley.csv"
-head -n 1 out | grep -qx 'y_predicted,x1_predicted' || fail "$(head -n 1 out)"
+cp out both.csv
+for target in y x1; do
+    lsq 0 "$nist/Longley.csv" --target $target --features x2,x3 --save one.model
+    runs 0 predict one.model "$nist/Longley.csv"
+    cp out $target.csv
+done
+paste -d, y.csv x1.csv | cmp - both.csv || fail 'predictions of two targets'
 
 # ---- Models -------------------------------------------------------------------------------------
 
@@ -212,6 +219,20 @@ shows
 grep -qx 'fitted    to 5 rows by least squares, weights w, ridge 2, no intercept' out || fail "$(cat out)"
 printf 'a,b\n0,0\n' >zero.csv
 predicts zero.csv 15 0
+# 2 (x - 1) + 1 is the line between the means of y, 1 and 3 by their weights, at x = 1 and x = 2.
+printf 'w,x,y\n3,1,0\n1,1,4\n1,2,0\n3,2,4\n' >between.csv
+lsq 0 between.csv --weights w --save kept.model
+shows
+printf 'x\n1\n2\n5\n' >points.csv
+predicts points.csv 15 1 3 9
+awk 'BEGIN { print "x,y"; for (x = 1000; x < 1050; x++) print x "," x * x - 2 * x }' >far_off.csv
+lsq 0 far_off.csv --degree 2 --no-intercept --save kept.model
+predicts far_off.csv 13 998000 999999 1002000
+lsq 0 "$nist/Filip.csv" --degree 8 --no-intercept --save kept.model
+predicts "$nist/Filip.csv" 13.5 0.8155214481796411 0.8998065069958749 0.899258107519254
+printf 'x,y\n3,1\n3,2\n' >point.csv
+lsq 0 point.csv --degree 2 --ridge 1 --save kept.model
+predicts point.csv 15 1.5 1.5
 lsq 0 three.csv --degree 2 --no-intercept --save kept.model
 printf 'x\n0\n-1\n1\n3\n' >points.csv
 predicts points.csv 15 0 1 6 39

@@ -22,17 +22,16 @@ static double scale_of(double distance)
     return ldexp(1, exponent < -1000 ? -1000 : exponent > 1000 ? 1000 : exponent);
 }
 
-/* Without an intercept a model is 0 at 0: so is each of its columns, features or P_k(t) - P_k(0),
- * and the bias too. */
+/* Without an intercept a model is 0 where its features are: so is each of its columns, a feature or
+ * P_k less what it is where x is 0, and the bias too. */
 static void set_scaling(struct description *d, const struct rows *rows, int no_intercept)
 {
     static const double zero = 0;
     d->target_scale = 1;
     d->low = rows->low[0];
     d->high = rows->high[0];
-    if (no_intercept || d->low == d->high) {
-        d->high = fmax(fabs(d->low), fabs(d->high));
-        d->high = d->high > 0 ? d->high : 1;
+    if (d->low == d->high) { /* which a ridge allows */
+        d->high = d->low != 0 ? fabs(d->low) : 1;
         d->low = -d->high;
     }
     if (d->degree > 0 && no_intercept)
