@@ -65,6 +65,13 @@ static void draw(struct test_rng *rng, const struct lf_lsq_options *o)
     }
 }
 
+/* With room for what the order of the rows takes. */
+static void add_rows(struct lf_lsq_groups *g, size_t n, const uint32_t *to, const double *from)
+{
+    static uint32_t order[ROWS], start[GROUPS + 1];
+    lf_lsq_groups_add(g, n, to, from, order, start);
+}
+
 /* All rows, some at a time. */
 static void add(struct lf_lsq_groups *g, const struct lf_lsq_options *o, size_t at_a_time)
 {
@@ -74,7 +81,7 @@ static void add(struct lf_lsq_groups *g, const struct lf_lsq_options *o, size_t 
         for (size_t i = r; i < r + n; i++)
             if (group[i] >= g->count)
                 ck_assert(lf_lsq_groups_grow(g, group[i] + 1));
-        lf_lsq_groups_add(g, n, group + r, rows + r * width);
+        add_rows(g, n, group + r, rows + r * width);
     }
 }
 
@@ -121,7 +128,9 @@ START_TEST(test_groups)
         const size_t n = alone(which, own), params = g.columns - 1;
         const struct answer got = fit(&g, which);
         ck_assert(lf_lsq_groups_create(&one, in, &o) && lf_lsq_groups_grow(&one, 1));
-        lf_lsq_groups_add(&one, n, zeros, own);
+        add_rows(&one, n, zeros, own);
+        ck_assert_mem_eq(g.slab[which / LSQ_SLAB_GROUPS] + which % LSQ_SLAB_GROUPS * g.size,
+                         one.slab[0], g.size * sizeof(double));
         const struct answer same = fit(&one, 0);
         ck_assert_mem_eq(got.b, same.b, sizeof same.b);
         ck_assert_mem_eq(got.se, same.se, sizeof same.se);
@@ -165,7 +174,7 @@ START_TEST(test_long)
             block[2 * i + 1] = 3 * (double)(float)(x * x) + ((r + i) % 2 ? 1e-9 : -1e-9);
             block[2 * i] = (double)(float)(x * x);
         }
-        lf_lsq_groups_add(&g, BLOCK, zeros, block);
+        add_rows(&g, BLOCK, zeros, block);
     }
     const struct answer a = fit(&g, 0);
     ck_assert(a.b[1] == 3 && a.r.digits == 15);
@@ -183,7 +192,7 @@ START_TEST(test_bad_groups)
     const struct lf_lsq_options o = {0};
     struct lf_lsq_groups g;
     ck_assert(lf_lsq_groups_create(&g, 2, &o) && lf_lsq_groups_grow(&g, 5));
-    lf_lsq_groups_add(&g, 9, of, &mixed[0][0]);
+    add_rows(&g, 9, of, &mixed[0][0]);
     ck_assert_int_eq(fit(&g, 0).r.status, LF_FIT_CONSTANT_COLUMN);
     ck_assert_int_eq(fit(&g, 1).r.status, LF_FIT_TOO_FEW_ROWS);
     ck_assert_uint_eq(fit(&g, 1).r.rows_dropped, 1);

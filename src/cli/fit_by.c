@@ -24,38 +24,49 @@ static int are_weights(const struct rows *rows, size_t got)
     return 1;
 }
 
-/* Reads all rows. */
-static int read_rows(const struct fit *fit, struct grouping *grouping)
+enum outcome { FAILED, NO_MEMORY, FILLED, LAST };
+
+/* Fills a batch, which is the last one where the table ends. */
+static enum outcome fill(const struct fit *fit, struct batch *batch)
 {
     const struct rows *rows = &fit->rows;
     struct table_error error;
+    size_t got;
+    while (batch->rows + ROWS_BLOCK <= batch->most) {
+        if (!table_read(rows->table, ROWS_BLOCK, rows->block, &got, &error)) {
+            progress_hide();
+            rows_complain(&fit->settings->rows, &error);
+            return FAILED;
+        }
+        if (got == 0)
+            return LAST;
+        if (!are_weights(rows, got))
+            return FAILED;
+        if (!batch_take(batch, got, rows->block, rows->table))
+            return NO_MEMORY;
+    }
+    return FILLED;
+}
+
+/* Reads all rows. */
+static int read_rows(const struct fit *fit, struct grouping *grouping)
+{
     struct progress progress;
     struct batch *batch;
+    enum outcome outcome = FILLED;
     size_t all = 0;
-    int fine = 1, kept = 1;
-    progress_begin(&progress, rows->path, "rows", 0, fit->settings->quiet);
-    while (fine && kept && (batch = grouping_next(grouping))) {
-        if (!table_read(rows->table, ROWS_BLOCK, rows->block, &batch->rows, &error)) {
-            progress_end(&progress);
-            rows_complain(&fit->settings->rows, &error);
-            return 0;
-        }
-        if (batch->rows == 0)
-            break;
-        fine = are_weights(rows, batch->rows);
-        kept = batch_take_keys(batch, rows->table);
-        memcpy(batch->values, rows->block, batch->rows * rows->width * sizeof *batch->values);
+    progress_begin(&progress, fit->rows.path, "rows", 0, fit->settings->quiet);
+    while (outcome == FILLED && (batch = grouping_next(grouping))) {
+        outcome = fill(fit, batch);
         progress_update(&progress, (double)(all += batch->rows));
-        if (fine && kept)
-            grouping_give(grouping);
+        grouping_give(grouping);
     }
     progress_end(&progress);
-    kept &= grouping_end(grouping);
-    if (fine && !kept)
-        return out_of_memory(fit, grouping->keys.count);
-    if (fine && all == 0)
-        complain("%s: there are no rows", rows->path);
-    return fine && all > 0;
+    if (!grouping_end(grouping) || outcome == NO_MEMORY)
+        return outcome != FAILED && out_of_memory(fit, grouping->keys.count);
+    if (outcome == LAST && all == 0)
+        complain("%s: there are no rows", fit->rows.path);
+    return outcome == LAST && all > 0;
 }
 
 /* "100,000 groups: 99,998 ok, 2 too few rows" */

@@ -4,13 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a batch takes: the more rows, the more of them meet the sums of a group in a cache. */
+enum { BATCH_BYTES = 4 << 20 };
+
 /* ---- A batch ------------------------------------------------------------------------------ */
 
-static int batch_create(struct batch *batch, size_t rows, size_t width)
+static int batch_create(struct batch *batch, size_t most, size_t width)
 {
-    batch->values = malloc(rows * width * sizeof *batch->values);
-    batch->start = calloc(rows + 1, sizeof *batch->start);
-    batch->number = malloc(rows * sizeof *batch->number);
+    *batch = (struct batch){.most = most, .width = width};
+    batch->values = malloc(most * width * sizeof *batch->values);
+    batch->start = calloc(most + 1, sizeof *batch->start);
+    batch->number = malloc(most * sizeof *batch->number);
     return batch->values && batch->start && batch->number;
 }
 
@@ -22,31 +26,46 @@ static void batch_free(struct batch *batch)
     free(batch->number);
 }
 
-int batch_take_keys(struct batch *batch, const struct table *table)
+int batch_take(struct batch *batch, size_t rows, const double *values, const struct table *table)
 {
-    size_t length = 0;
-    for (size_t i = 0; i < batch->rows; i++) {
+    size_t length, used = batch->start[batch->rows];
+    for (size_t i = 0; i < rows; i++) {
         const char *text = table_texts(table, i, &length);
-        const size_t needed = batch->start[i] + length;
-        if (needed > batch->room) {
-            char *grown = realloc(batch->text, 2 * needed);
+        if (used + length > batch->room) {
+            char *grown = realloc(batch->text, 2 * (used + length));
             if (!grown)
                 return 0;
             batch->text = grown;
-            batch->room = 2 * needed;
+            batch->room = 2 * (used + length);
         }
-        memcpy(batch->text + batch->start[i], text, length);
-        batch->start[i + 1] = needed;
+        memcpy(batch->text + used, text, length);
+        batch->start[batch->rows + i + 1] = used += length;
     }
+    memcpy(batch->values + batch->rows * batch->width, values,
+           rows * batch->width * sizeof *values);
+    batch->rows += rows;
     return 1;
+}
+
+/* Room for so many groups; 0 where memory is out. */
+static int grow(struct grouping *g, size_t groups)
+{
+    if (groups + 1 > g->first_room) {
+        uint32_t *first = realloc(g->first, 2 * (groups + 1) * sizeof *first);
+        if (!first)
+            return 0;
+        g->first = first;
+        g->first_room = 2 * (groups + 1);
+    }
+    return lf_lsq_groups_grow(&g->sums, groups);
 }
 
 static int add_batch(struct grouping *g, const struct batch *batch)
 {
     if (!keys_number(&g->keys, batch->rows, batch->text, batch->start, batch->number) ||
-        !lf_lsq_groups_grow(&g->sums, g->keys.count))
+        !grow(g, g->keys.count))
         return 0;
-    lf_lsq_groups_add(&g->sums, batch->rows, batch->number, batch->values);
+    lf_lsq_groups_add(&g->sums, batch->rows, batch->number, batch->values, g->order, g->first);
     return 1;
 }
 
@@ -74,14 +93,19 @@ static void *add_batches(void *context)
 }
 
 int grouping_begin(struct grouping *g, size_t in, const struct lf_lsq_options *options,
-                   size_t most_rows)
+                   size_t block)
 {
+    const size_t width = in + 1 + (options->weight_is_last != 0);
+    size_t most = BATCH_BYTES / (width * sizeof(double));
+    most = most < block ? block : most / block * block;
     *g = (struct grouping){.ended = 0};
     pthread_mutex_init(&g->mutex, NULL);
     pthread_cond_init(&g->changed, NULL);
     int fine = lf_lsq_groups_create(&g->sums, in, options);
     for (size_t i = 0; i < BATCHES && fine; i++)
-        fine = batch_create(&g->batch[i], most_rows, in + 1 + (options->weight_is_last != 0));
+        fine = batch_create(&g->batch[i], most, width);
+    g->order = malloc(most * sizeof *g->order);
+    fine = fine && g->order;
     /* Without a thread, one after the other gives the same. */
     g->has_thread = fine && pthread_create(&g->thread, NULL, add_batches, g) == 0;
     return fine;
@@ -90,10 +114,12 @@ int grouping_begin(struct grouping *g, size_t in, const struct lf_lsq_options *o
 struct batch *grouping_next(struct grouping *g)
 {
     pthread_mutex_lock(&g->mutex);
-    while (g->given - g->added == BATCHES && !g->failed)
+    while (g->given - g->added == BATCHES)
         pthread_cond_wait(&g->changed, &g->mutex);
     struct batch *batch = g->failed ? NULL : &g->batch[g->given % BATCHES];
     pthread_mutex_unlock(&g->mutex);
+    if (batch)
+        batch->rows = 0;
     return batch;
 }
 
@@ -128,6 +154,8 @@ void grouping_free(struct grouping *g)
     pthread_cond_destroy(&g->changed);
     for (size_t i = 0; i < BATCHES; i++)
         batch_free(&g->batch[i]);
+    free(g->order);
+    free(g->first);
     lf_lsq_groups_destroy(&g->sums);
     keys_free(&g->keys);
 }

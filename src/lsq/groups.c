@@ -5,7 +5,10 @@
 #include <string.h>
 
 /* A row of sums begins at a whole vector: column k of row j is in vector k / LANES. */
-enum { LANES = 4, CACHE_LINE = 64 };
+enum { LANES = 4, CACHE_LINE = 64, AHEAD = 4 };
+
+/* What the nearest cache holds that is not shared, about: beyond, rows are ordered. */
+enum { CACHE = 1 << 20 };
 
 /* A group in memory: used, dropped, about[in + 1] and padding; then the sums: of row j its vectors
  * from j / LANES on, LANES high parts and LANES low parts each. */
@@ -149,25 +152,40 @@ static void add_row(struct lf_lsq_groups *g, double *group, const double *row)
     add_products(g, row[width - 1], group + head(g->in));
 }
 
-/* Asks for a group some rows before it is needed. */
-static inline void prefetch(const struct lf_lsq_groups *g, size_t group)
+/* order = the rows, those of a group in their order behind each other: counted, then put there. */
+static void find_order(size_t groups, size_t rows, const uint32_t *group, uint32_t *order,
+                       uint32_t *start)
+{
+    memset(start, 0, (groups + 1) * sizeof *start);
+    for (size_t r = 0; r < rows; r++)
+        start[group[r] + 1]++;
+    for (size_t i = 0; i < groups; i++)
+        start[i + 1] += start[i];
+    for (size_t r = 0; r < rows; r++)
+        order[start[group[r]]++] = (uint32_t)r;
+}
+
+/* Asks for a row and its group some rows before they are needed. */
+static inline void prefetch(const struct lf_lsq_groups *g, size_t group, const double *row)
 {
     const char *at = (const char *)group_at(g, group);
     const size_t bytes = g->size * sizeof(double), most = (size_t)16 * CACHE_LINE;
+    __builtin_prefetch(row);
     for (size_t i = 0; i < (bytes < most ? bytes : most); i += CACHE_LINE)
         __builtin_prefetch(at + i, 1);
 }
 
 void lf_lsq_groups_add(struct lf_lsq_groups *g, size_t rows, const uint32_t *group,
-                       const double *row)
+                       const double *row, uint32_t *order, uint32_t *start)
 {
-    enum { AHEAD = 4 };
     const size_t width = g->in + 1 + (g->options.weight_is_last != 0);
-    for (size_t r = 0; r < rows && r < AHEAD; r++)
-        prefetch(g, group[r]);
-    for (size_t r = 0; r < rows; r++) {
-        if (r + AHEAD < rows)
-            prefetch(g, group[r + AHEAD]);
+    const int is_ordered = g->count * g->size * sizeof(double) > CACHE;
+    if (is_ordered)
+        find_order(g->count, rows, group, order, start);
+    for (size_t i = 0; i < rows; i++) {
+        const size_t r = is_ordered ? order[i] : i;
+        const size_t next = i + AHEAD < rows ? (is_ordered ? order[i + AHEAD] : i + AHEAD) : r;
+        prefetch(g, group[next], row + next * width);
         add_row(g, group_at(g, group[r]), row + r * width);
     }
 }

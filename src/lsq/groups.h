@@ -37,9 +37,11 @@ void lf_lsq_groups_destroy(struct lf_lsq_groups *groups);
 int lf_lsq_groups_grow(struct lf_lsq_groups *groups, size_t count);
 
 /* Adds rows, row r to group[r]. Those that lack a value are dropped, those of weight 0 don't count.
- */
+ * order[rows] and start[groups + 1] are for the function's use. Where the sums are more than a
+ * cache holds, the rows of a group are taken one after the other, so the more rows there are at
+ * once, the less has to be waited for. */
 void lf_lsq_groups_add(struct lf_lsq_groups *groups, size_t rows, const uint32_t *group,
-                       const double *row);
+                       const double *row, uint32_t *order, uint32_t *start);
 
 int lf_lsq_solver_create(struct lf_lsq_solver *solver, const struct lf_lsq_groups *groups);
 void lf_lsq_solver_destroy(struct lf_lsq_solver *solver);
