@@ -183,7 +183,7 @@ int rows_find(struct rows *rows, const struct rows_request *request)
     struct table_error error;
     struct table_options options = request->table;
     *rows = (struct rows){.path = request->path, .hash = 0xcbf29ce484222325u};
-    options.keep = TABLE_KEEP_LINES;
+    options.keep = request->by && !request->weight ? TABLE_KEEP_NOTHING : TABLE_KEEP_LINES;
     if (!table_open(&rows->table, request->path, &options, &error)) {
         complain("%s", error.text);
         return 0;

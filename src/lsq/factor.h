@@ -9,7 +9,7 @@
  * those before it, `undetermined` says so, and it takes part in nothing. */
 struct lf_lsq_factor {
     size_t order, rank;
-    lf_dd *upper, *inverse, *pivot;
+    lf_dd *upper, *inverse, *pivot, *reciprocal; /* reciprocal: of the pivots, like the inverse */
     unsigned char *undetermined;
 };
 
