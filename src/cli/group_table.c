@@ -3,6 +3,7 @@
 
 #include "../data/csv_value.h"
 #include "../data/npy_header.h"
+#include "../data/numbers.h"
 #include "../data/writer.h"
 #include "cli.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 4096 };          /* groups that a thread solves at a time */
+enum { CHUNK = 1024 };          /* groups that a thread solves at a time */
 enum { COUNTS = 3, FACTS = 3 }; /* columns in front of the coefficients, and behind them */
 
 /* ---- Columns ------------------------------------------------------------------------------ */
@@ -105,6 +106,7 @@ struct chunk {
     struct lf_lsq_solver solver;
     struct regression regression;
     double *value; /* [columns]: those of a row behind its keys */
+    char *line;    /* room for them as text */
     FILE *file;
     char *text;
     size_t size;
@@ -140,12 +142,13 @@ static void write_csv(struct chunk *c, const char *key)
         putc(',', c->file);
     }
     fputs(lf_fit_status_string(c->regression.result.status), c->file);
+    char *to = c->line;
     for (size_t i = 1; i < t->columns - t->keys; i++) {
-        putc(',', c->file);
-        if (!isnan(c->value[i]))
-            write_number(c->file, LF_F64, &c->value[i]);
+        *to++ = ',';
+        to = isnan(c->value[i]) ? to : number_write_f64(to, c->value[i]);
     }
-    putc('\n', c->file);
+    *to++ = '\n';
+    fwrite(c->line, 1, (size_t)(to - c->line), c->file);
 }
 
 static void write_string(FILE *file, const char *text)
@@ -204,13 +207,15 @@ static int chunk_open(struct chunk *c, const struct group_table *t)
 {
     *c = (struct chunk){.table = t};
     c->value = malloc(t->columns * sizeof *c->value);
+    c->line = malloc(t->columns * (NUMBER_CHARS + 1));
     return regression_create(&c->regression, t->description, &t->grouping->sums.options, 0) &&
-           lf_lsq_solver_create(&c->solver, &t->grouping->sums) && c->value;
+           lf_lsq_solver_create(&c->solver, &t->grouping->sums) && c->value && c->line;
 }
 
 static void chunk_close(struct chunk *c)
 {
     free(c->value);
+    free(c->line);
     regression_free(&c->regression);
     lf_lsq_solver_destroy(&c->solver);
 }
