@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* workload/NAME/ISA: the regressions of workloads.c by the peers, beside the limit that binds. Who
- * is slow does a part of the problems in a run, the next part in the next. */
+/* workload/NAME/ISA: the regressions of workloads.c by lanefit and its peers, beside the limit that
+ * binds. Who is slow does a part of the problems in a run, the next part in the next. */
 #include "bench.h"
 
 #include "contest.h"
@@ -15,6 +15,7 @@ enum { CHECKED = 64 };
 
 struct subject {
     const struct workload *workload;
+    const struct lf_kernels *kernels;
     const struct limits *limits;
     char name[64];
 };
@@ -85,22 +86,25 @@ static struct limit_work work_of(const struct peer_fleet *f)
 static const char *enter(struct contest *contest, const struct peer_fleet *fleet,
                          struct player *player)
 {
-    for (size_t i = 0; i < peer_count; i++) {
-        if (!peers[i]->fit)
+    for (size_t i = 0; i <= peer_count; i++) {
+        const struct peer *peer = i > 0 ? peers[i - 1] : &peer_lanefit;
+        if (!peer->fit)
             continue;
-        player[i] = (struct player){peers[i], fleet, 0, 1, 1};
+        player[i] = (struct player){peer, fleet, 0, 1, 1};
         choose_part(&player[i]);
         if (!holds(&player[i]))
-            return "a peer arrives at another result";
-        contest_add(contest, peers[i]->name, CONTEST_PEER, fit_part, &player[i])->units =
-            (double)(player[i].part * player[i].calls);
+            return i > 0 ? "a peer arrives at another result" : "lanefit's result is wrong";
+        contest_add(contest, peer->name, i > 0 ? CONTEST_PEER : CONTEST_LANEFIT, fit_part,
+                    &player[i])
+            ->units = (double)(player[i].part * player[i].calls);
     }
     return NULL;
 }
 
 /* Its data, kept until another's are asked for: they take longer to make than to use. NULL where
  * memory is out. */
-static const struct peer_fleet *fleet_of(const struct workload *workload)
+static const struct peer_fleet *fleet_of(const struct workload *workload,
+                                         const struct lf_kernels *kernels)
 {
     static struct peer_fleet fleet;
     static const struct workload *kept;
@@ -108,13 +112,14 @@ static const struct peer_fleet *fleet_of(const struct workload *workload)
         workload_destroy(&fleet);
         kept = workload_create(workload, workload_problems(workload), &fleet) ? workload : NULL;
     }
+    fleet.kernels = kernels;
     return kept ? &fleet : NULL;
 }
 
 static void time_subject(struct bench_state *state, const void *argument)
 {
     const struct subject *s = argument;
-    const struct peer_fleet *fleet = fleet_of(s->workload);
+    const struct peer_fleet *fleet = fleet_of(s->workload, s->kernels);
     struct contest contest = {.unit = "problem"};
     struct player player[CONTEST_MOST];
     struct limit limit = {0};
@@ -142,7 +147,7 @@ void register_workloads(const struct lf_kernels *kernels)
         struct subject *s = malloc(sizeof *s); /* lives as long as the program */
         if (!s)
             return;
-        *s = (struct subject){&workloads[i], limits_of(kernels->name), ""};
+        *s = (struct subject){&workloads[i], kernels, limits_of(kernels->name), ""};
         snprintf(s->name, sizeof s->name, "workload/%s/%s", s->workload->name, kernels->name);
         bench_register_manual(s->name, time_subject, s);
     }

@@ -88,11 +88,14 @@ static void make_y(struct maker *m, const struct peer_fleet *f, void *y, size_t 
     }
 }
 
-/* The only one is the time; the others are any numbers. */
-static void make_z(struct maker *m, double *z, size_t rows, size_t shared)
+/* The only one is the time; the others are any numbers that x and y could be. */
+static void make_z(struct maker *m, double *z, size_t rows, size_t shared, void *z_of_type)
 {
-    for (size_t k = 0; k < rows * shared; k++)
-        z[k] = shared == 1 ? (double)k : test_uniform(&m->rng, -1, 1);
+    for (size_t k = 0; k < rows * shared; k++) {
+        const double value = shared == 1 ? (double)k : test_uniform(&m->rng, -1, 1);
+        z[k] = m->w->f32 ? (double)(float)value : value;
+        put(z_of_type, m->w->f32, k, z[k]);
+    }
 }
 
 static size_t *make_offsets(struct maker *m, size_t problems)
@@ -126,9 +129,11 @@ int workload_create(const struct workload *w, size_t problems, struct peer_fleet
     }
     const size_t y_count = shares_y ? w->rows : rows, params = fleet_params(f);
     double *z = malloc((w->rows * w->shared + 1) * sizeof *z);
+    void *z_of_type = malloc((w->rows * w->shared + 1) * value_size(w->f32));
     void *x = malloc((rows * w->own + 1) * value_size(w->f32));
     void *y = malloc((y_count + 1) * value_size(w->f32));
     f->z = z;
+    f->z_of_type = z_of_type;
     f->x = x;
     f->y = y;
     f->x_row = w->own;
@@ -138,10 +143,10 @@ int workload_create(const struct workload *w, size_t problems, struct peer_fleet
     f->coefficients = zeros(problems * params);
     f->standard_errors = w->errors ? zeros(problems * params) : NULL;
     f->r_squared = w->errors ? zeros(problems) : NULL;
-    if (!z || !x || !y || (w->fewest < w->rows && !offset) || !f->coefficients ||
+    if (!z || !z_of_type || !x || !y || (w->fewest < w->rows && !offset) || !f->coefficients ||
         (w->errors && (!f->standard_errors || !f->r_squared)))
         return 0;
-    make_z(&m, z, w->rows, w->shared);
+    make_z(&m, z, w->rows, w->shared, z_of_type);
     make_x(&m, f, x, rows);
     make_y(&m, f, y, y_count);
     return 1;
@@ -151,6 +156,7 @@ void workload_destroy(struct peer_fleet *f)
 {
     free((void *)f->offset);
     free((void *)f->z);
+    free((void *)f->z_of_type);
     free((void *)f->x);
     free((void *)f->y);
     free(f->coefficients);

@@ -28,12 +28,9 @@ for row in rows:
     if name.startswith("limit/"):
         assert row["limit_ns"] > 0, name
         continue
-    if name.startswith("workload/"):
-        assert row["plain_ns"] > 0 and row["limit_ns"] > 0, name
-        continue
     assert row["lanefit_ns"] > 0, name
     assert name.startswith("autograd/op") or row["of_limit"] > 0, name
-    if name.split("/")[0] in ("affine", "forward_backward", "one_pass"):
+    if name.split("/")[0] in ("affine", "forward_backward", "one_pass", "workload"):
         assert row["plain_ns"] > 0 and row["best"] > 0, name
     if "chain" in row["label"]:
         assert row["of_limit"] < 1.5, f"{name}: faster than its chain"

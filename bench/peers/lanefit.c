@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* lanefit: kernels on whole blocks of rows, whose sums are finished. */
+/* lanefit: kernels on whole blocks of rows, whose sums are finished, and fleets where they lie. */
 #include "peers.h"
 
+#include "rows.h"
+
+#include <lanefit/fleet.h>
 #include <lanefit/lanefit.h>
+
+#include <stdlib.h>
 
 static void affine(struct peer_affine *a)
 {
@@ -48,4 +53,54 @@ static void one_pass(struct peer_affine *a)
     a->loss = a->dw[a->in + 1] * mse.scale;
 }
 
-const struct peer peer_lanefit = {"lanefit", affine, affine_grad, one_pass, NULL};
+/* Problems `first` to `last`: shared columns alone are x, beside own ones they are common. */
+static struct lf_fleet fleet_of(const struct peer_fleet *f, size_t first, size_t last)
+{
+    const size_t size = f->f32 ? sizeof(float) : sizeof(double);
+    const size_t skipped = f->offset ? 0 : first;
+    const struct lf_fleet_array z = {f->z_of_type, (ptrdiff_t)f->shared, 1, 0, 0};
+    struct lf_fleet fleet = {.dtype = f->f32 ? LF_F32 : LF_F64,
+                             .problems = last - first,
+                             .rows = f->rows,
+                             .in = f->own > 0 ? f->own : f->shared,
+                             .common_in = f->own > 0 ? f->shared : 0,
+                             .x = {(const char *)f->x + skipped * f->x_problem * size,
+                                   (ptrdiff_t)f->x_row, 1, (ptrdiff_t)f->x_problem, 0},
+                             .common = z,
+                             .y = {(const char *)f->y + skipped * f->y_problem * size,
+                                   (ptrdiff_t)f->y_row, 0, (ptrdiff_t)f->y_problem, 0},
+                             .offsets = f->offset ? f->offset + first : NULL};
+    if (f->own == 0)
+        fleet.x = z;
+    return fleet;
+}
+
+/* A workspace that is kept, as a user with many calls would. */
+static void *workspace_for(const struct lf_fleet *fleet, const struct lf_fleet_options *options)
+{
+    static void *kept;
+    static size_t room;
+    const size_t bytes = lf_fleet_workspace(fleet, options);
+    if (bytes > room) {
+        free(kept);
+        kept = malloc(bytes);
+        room = kept ? bytes : 0;
+    }
+    return kept;
+}
+
+/* What it refuses stays as it was, which is found not to hold. */
+static void fit(const struct peer_fleet *f, size_t first, size_t last)
+{
+    const struct lf_fleet fleet = fleet_of(f, first, last);
+    const size_t params = fleet_params(f);
+    struct lf_fleet_options options = {.kernels = f->kernels, .threads = 1};
+    const struct lf_fleet_result result = {
+        .coefficients = f->coefficients + first * params,
+        .standard_errors = f->standard_errors ? f->standard_errors + first * params : NULL,
+        .r_squared = f->r_squared ? f->r_squared + first : NULL};
+    options.workspace = workspace_for(&fleet, &options);
+    lf_fleet_fit(&fleet, &options, &result);
+}
+
+const struct peer peer_lanefit = {"lanefit", affine, affine_grad, one_pass, fit};

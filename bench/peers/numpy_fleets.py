@@ -32,7 +32,8 @@ class Fleet(ctypes.Structure):
                 ("x", ctypes.c_void_p), ("y", ctypes.c_void_p), ("x_problem", ctypes.c_size_t),
                 ("x_row", ctypes.c_size_t), ("y_problem", ctypes.c_size_t),
                 ("y_row", ctypes.c_size_t), ("coefficients", ctypes.c_void_p),
-                ("standard_errors", ctypes.c_void_p), ("r_squared", ctypes.c_void_p)]
+                ("standard_errors", ctypes.c_void_p), ("r_squared", ctypes.c_void_p),
+                ("z_of_type", ctypes.c_void_p), ("kernels", ctypes.c_void_p)]
 
 
 # Problems of a part: what NumPy makes on the way stays in the caches.

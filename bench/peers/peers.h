@@ -39,6 +39,8 @@ struct peer_fleet {
     double *coefficients;    /* [problems,1+shared+own]: the intercept, of z, of x */
     double *standard_errors; /* the same, or NULL */
     double *r_squared;       /* [problems], or NULL */
+    const void *z_of_type;   /* z, as float where x and y are */
+    const void *kernels;     /* lanefit's: a struct lf_kernels */
 };
 
 /* NULL stands where a peer has no such product. */

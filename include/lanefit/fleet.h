@@ -9,13 +9,15 @@
  * one own column beside common ones and the same y, need one pass over what is not shared.
  *
  * A problem has a status of its own, and what it gives does not depend on its neighbours, on the
- * threads or the instruction set: its bits are those of a fleet of one. f32 data are computed with
- * in f64.
+ * threads or the instruction set: its bits are those of a fleet of one that shares what it shares.
+ * f32 data are computed with in f64.
  *
  * Error: what comes out is the exact solution of normal equations, of columns and y taken about
  * their means where there is an intercept, whose every entry is off by at most 64 (sqrt(n) + p) u
- * times the sum of the magnitudes of its n terms, u = 2^-53. Problems where more than three digits
- * would be lost in that are solved as lf_lsq_fit does, with its bits. */
+ * times the sum of the magnitudes of its n terms, u = 2^-53. Columns that are shared are made
+ * orthogonal first, once for all problems (unless there is a ridge), so that what they have in
+ * common costs no digits. Problems where three digits or more would be lost all the same are solved
+ * as lf_lsq_fit does, with its bits. */
 #ifndef LANEFIT_FLEET_H
 #define LANEFIT_FLEET_H
 
@@ -58,7 +60,8 @@ struct lf_fleet {
     const size_t *offsets;
     int no_intercept;
     double ridge;         /* 0 or more, in the units of the columns */
-    const double *ridges; /* [problems], instead of `ridge`; or NULL */
+    const double *ridges; /* [problems], instead of `ridge`; or NULL. A ridge of 0 among them gives
+                             the bits of other ridges' way, without orthogonal columns. */
 };
 
 struct lf_fleet_options {

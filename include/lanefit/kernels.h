@@ -109,6 +109,8 @@ static inline int lf_activation_needs_x(enum lf_activation kind)
 #undef LF_REAL
 #undef LF_TYPED
 
+struct lf_fleet_kernels;
+
 struct lf_kernels {
     const char *name;
 
@@ -117,6 +119,8 @@ struct lf_kernels {
 
     struct lf_kernels_f32 f32;
     struct lf_kernels_f64 f64;
+
+    const struct lf_fleet_kernels *fleets; /* what fleet.h calls: the library's own */
 };
 
 /* How many blocks a sum over that many rows has. */

@@ -10,6 +10,7 @@
 #include <lanefit/autograd.h>
 #include <lanefit/checkpoint.h>
 #include <lanefit/data.h>
+#include <lanefit/fleet.h>
 #include <lanefit/isa.h>
 #include <lanefit/kernels.h>
 #include <lanefit/line.h>

@@ -221,3 +221,32 @@ LF_INLINE void r_load_rows_f64(size_t n, const double *p, size_t stride, reg_f64
         load_doubles(p + at, stride, column + at);
     }
 }
+
+/* ---- Lanes of fleets ----------------------------------------------------------------------- */
+
+LF_INLINE reg_f64 r_widen_f32(const float *p)
+{
+    return _mm256_cvtps_pd(_mm_loadu_ps(p));
+}
+
+LF_INLINE reg_f64 r_widen_f64(const double *p)
+{
+    return _mm256_loadu_pd(p);
+}
+
+LF_INLINE int r_any_nan_f64(reg_f64 v)
+{
+    return _mm256_movemask_pd(_mm256_cmp_pd(v, v, _CMP_UNORD_Q)) != 0;
+}
+
+LF_INLINE void turn_lanes(reg_f64 v[4])
+{
+    const __m256d even_low = _mm256_unpacklo_pd(v[0], v[1]),
+                  odd_low = _mm256_unpackhi_pd(v[0], v[1]);
+    const __m256d even_high = _mm256_unpacklo_pd(v[2], v[3]);
+    const __m256d odd_high = _mm256_unpackhi_pd(v[2], v[3]);
+    v[0] = _mm256_permute2f128_pd(even_low, even_high, 0x20);
+    v[1] = _mm256_permute2f128_pd(odd_low, odd_high, 0x20);
+    v[2] = _mm256_permute2f128_pd(even_low, even_high, 0x31);
+    v[3] = _mm256_permute2f128_pd(odd_low, odd_high, 0x31);
+}

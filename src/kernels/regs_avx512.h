@@ -285,3 +285,43 @@ LF_INLINE void r_load_rows_f64(size_t n, const double *p, size_t stride, reg_f64
             load_doubles(row, at, stride, column + at);
     }
 }
+
+/* ---- Lanes of fleets ----------------------------------------------------------------------- */
+
+LF_INLINE reg_f64 r_widen_f32(const float *p)
+{
+    return _mm512_cvtps_pd(_mm256_loadu_ps(p));
+}
+
+LF_INLINE reg_f64 r_widen_f64(const double *p)
+{
+    return _mm512_loadu_pd(p);
+}
+
+LF_INLINE int r_any_nan_f64(reg_f64 v)
+{
+    return _mm512_cmp_pd_mask(v, v, _CMP_UNORD_Q) != 0;
+}
+
+LF_INLINE __m512d widened_rows(const float *a, const float *b)
+{
+    const __m128 low = _mm_loadu_ps(a);
+    return _mm512_cvtps_pd(_mm256_insertf128_ps(_mm256_castps128_ps256(low), _mm_loadu_ps(b), 1));
+}
+
+/* Register k holds four columns of rows k and k + 4 on its way in, and column k of all on its way
+ * out. */
+LF_INLINE void turn_lanes(reg_f64 v[4])
+{
+    const __m512d even_low = _mm512_unpacklo_pd(v[0], v[1]),
+                  odd_low = _mm512_unpackhi_pd(v[0], v[1]);
+    const __m512d even_high = _mm512_unpacklo_pd(v[2], v[3]);
+    const __m512d odd_high = _mm512_unpackhi_pd(v[2], v[3]);
+    /* pairs of lanes 01 and 45 of columns 0 2, then of 1 3; lanes 23 and 67 likewise */
+    const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
+    const __m512i last = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+    v[0] = _mm512_permutex2var_pd(even_low, first, even_high);
+    v[1] = _mm512_permutex2var_pd(odd_low, first, odd_high);
+    v[2] = _mm512_permutex2var_pd(even_low, last, even_high);
+    v[3] = _mm512_permutex2var_pd(odd_low, last, odd_high);
+}

@@ -163,3 +163,20 @@ LF_INLINE void r_load_rows_f64(size_t n, const double *p, size_t stride, reg_f64
         load_doubles(p + at, stride, column + at);
     }
 }
+
+/* ---- Lanes of fleets ----------------------------------------------------------------------- */
+
+LF_INLINE reg_f64 r_widen_f32(const float *p)
+{
+    return vcvt_f64_f32(vld1_f32(p));
+}
+
+LF_INLINE reg_f64 r_widen_f64(const double *p)
+{
+    return vld1q_f64(p);
+}
+
+LF_INLINE int r_any_nan_f64(reg_f64 v)
+{
+    return vminvq_u32(vreinterpretq_u32_u64(vceqq_f64(v, v))) == 0;
+}

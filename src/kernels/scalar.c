@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The reference: the contract of kernels.h in plain C, one operation at a time. It shares no text
  * with the vector tables and is built without vectors, with fused multiply-add in hardware. */
+#include "fleet.h"
 #include "tables.h"
 
 /* sleef.h declares the functions that need fused multiply-add only where it is said to be there. */
@@ -159,6 +160,7 @@ static void uniform_lanes_f64(struct lf_rng_lanes *rng, double out[LF_LANES])
 #include "scalar_vectors.inl.h"
 #include "scalar_sums.inl.h"
 #include "scalar_normal.inl.h"
+#include "scalar_fleet_shared.inl.h"
 
 #include "type_f64.h"
 #include "scalar_online.inl.h"
@@ -169,6 +171,8 @@ static void uniform_lanes_f64(struct lf_rng_lanes *rng, double out[LF_LANES])
 #include "scalar_vectors.inl.h"
 #include "scalar_sums.inl.h"
 #include "scalar_normal.inl.h"
+#include "scalar_fleet_shared.inl.h"
+#include "scalar_fleet.inl.h"
 
 #include "table.inl.h"
 

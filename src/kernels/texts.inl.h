@@ -24,6 +24,8 @@ enum {
         LF_TILE_ROWS * LF_TILE_VECS > LF_HALF_ROWS ? LF_TILE_ROWS *LF_TILE_VECS : LF_HALF_ROWS
 };
 
+#include "fleet.inl.h"
+
 #include "type_f32.h"
 #include "texts_of_type.inl.h"
 

@@ -20,3 +20,4 @@
 #include "rows.inl.h"
 #include "sums.inl.h"
 #include "normal.inl.h"
+#include "fleet_shared.inl.h"

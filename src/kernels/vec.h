@@ -48,6 +48,10 @@
  *   r_load_rows(n, p, s, c)   n > 1 columns of R rows: lane j of c[i] = p[j s + i]; n is constant,
  *                             and equal to s if n elements have less than 16 bytes
  *   r_spread(p, c)            c[i] = p[i] in every lane, for four elements
+ *   r_widen(p)                as many elements as a reg_f64 has lanes, as doubles
+ *   r_any_nan_f64(v)          a lane is NaN
+ * and for eight problems a vec_f64 (fleet.h)
+ *   v_load_lanes(p, at, v)    lane l of v[j] = p[l][at + j], as doubles, for four j
  *
  * The tile of a matrix product that suits the registers has at most LF_TILE_ROWS rows, and with
  * more than three rows at most LF_TILE_VECS vectors. And for words

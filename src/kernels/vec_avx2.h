@@ -223,4 +223,23 @@ LF_INLINE int v_all_finite_f64(vec_f64 v)
     return _mm256_movemask_pd(_mm256_and_pd(finite_f64(v.r[0]), finite_f64(v.r[1]))) == 0xf;
 }
 
+#define LOAD_LANES(type, real)                                                                     \
+    LF_INLINE void v_load_lanes_##type(const real *const p[8], size_t at, vec_f64 v[4])            \
+    {                                                                                              \
+        LF_UNROLL                                                                                  \
+        for (size_t h = 0; h < 2; h++) {                                                           \
+            reg_f64 r[4];                                                                          \
+            LF_UNROLL                                                                              \
+            for (size_t k = 0; k < 4; k++)                                                         \
+                r[k] = r_widen_##type(p[4 * h + k] + at);                                          \
+            turn_lanes(r);                                                                         \
+            LF_UNROLL                                                                              \
+            for (size_t k = 0; k < 4; k++)                                                         \
+                v[k].r[h] = r[k];                                                                  \
+        }                                                                                          \
+    }
+LOAD_LANES(f32, float)
+LOAD_LANES(f64, double)
+#undef LOAD_LANES
+
 #include "words_avx2.h"

@@ -267,4 +267,20 @@ LF_INLINE int v_all_finite_f64(vec_f64 v)
     return _mm512_fpclass_pd_mask(v.r[0], 0x99) == 0;
 }
 
+#define LOAD_LANES(type, real, rows)                                                               \
+    LF_INLINE void v_load_lanes_##type(const real *const p[8], size_t at, vec_f64 v[4])            \
+    {                                                                                              \
+        reg_f64 r[4];                                                                              \
+        LF_UNROLL                                                                                  \
+        for (size_t k = 0; k < 4; k++)                                                             \
+            r[k] = rows(p[k] + at, p[k + 4] + at);                                                 \
+        turn_lanes(r);                                                                             \
+        LF_UNROLL                                                                                  \
+        for (size_t k = 0; k < 4; k++)                                                             \
+            v[k].r[0] = r[k];                                                                      \
+    }
+LOAD_LANES(f32, float, widened_rows)
+LOAD_LANES(f64, double, two_rows)
+#undef LOAD_LANES
+
 #include "words_avx512.h"

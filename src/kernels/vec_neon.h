@@ -200,4 +200,22 @@ LF_INLINE int v_all_finite_f64(vec_f64 v)
     return vgetq_lane_u64(all, 0) != 0 && vgetq_lane_u64(all, 1) != 0;
 }
 
+#define LOAD_LANES(type, real)                                                                     \
+    LF_INLINE void v_load_lanes_##type(const real *const p[8], size_t at, vec_f64 v[4])            \
+    {                                                                                              \
+        LF_UNROLL                                                                                  \
+        for (size_t h = 0; h < 4; h++) {                                                           \
+            LF_UNROLL                                                                              \
+            for (size_t j = 0; j < 4; j += 2) {                                                    \
+                const float64x2_t a = r_widen_##type(p[2 * h] + at + j);                           \
+                const float64x2_t b = r_widen_##type(p[2 * h + 1] + at + j);                       \
+                v[j].r[h] = vzip1q_f64(a, b);                                                      \
+                v[j + 1].r[h] = vzip2q_f64(a, b);                                                  \
+            }                                                                                      \
+        }                                                                                          \
+    }
+LOAD_LANES(f32, float)
+LOAD_LANES(f64, double)
+#undef LOAD_LANES
+
 #include "words_neon.h"

@@ -3,9 +3,6 @@
 
 #include "../autograd/model.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { MOST_EXPONENT = 900 };
 
 static double element(enum lf_dtype dtype, const void *from, size_t i)
@@ -19,19 +16,20 @@ static int is_weighted(const struct lf_lsq_design *d)
 }
 
 lf_status lf_lsq_design_create(struct lf_lsq_design *d, const struct lf_data *data,
-                               const struct lf_lsq_options *options)
+                               const struct lf_lsq_options *options, struct lf_memory *memory)
 {
     const size_t size = lf_dtype_size(data->dtype);
-    *d = (struct lf_lsq_design){.data = *data, .options = *options};
+    *d = (struct lf_lsq_design){.data = *data, .options = *options, .memory = memory};
     d->params = lf_lsq_params(data->in, options);
     d->data.in -= options->weight_is_last != 0;
-    d->exponent = calloc(data->in + 1, sizeof *d->exponent);
-    d->low = calloc(data->in + 1, sizeof *d->low);
-    d->high = calloc(data->in + 1, sizeof *d->high);
-    d->column = malloc((d->params + 1) * sizeof *d->column);
-    d->weighted = is_weighted(d) ? malloc((d->params + 1) * sizeof *d->column) : d->column;
-    d->x = data->stream ? malloc((data->in + 1) * LSQ_BLOCK * size) : NULL;
-    d->y = data->stream ? malloc(LSQ_BLOCK * size) : NULL;
+    d->exponent = lf_memory_new(memory, data->in, sizeof *d->exponent);
+    d->low = lf_memory_new(memory, data->in, sizeof *d->low);
+    d->high = lf_memory_new(memory, data->in, sizeof *d->high);
+    d->column = lf_memory_new(memory, d->params + 1, sizeof *d->column);
+    d->weighted =
+        is_weighted(d) ? lf_memory_new(memory, d->params + 1, sizeof *d->column) : d->column;
+    d->x = data->stream ? lf_memory_new(memory, data->in * LSQ_BLOCK, size) : NULL;
+    d->y = data->stream ? lf_memory_new(memory, LSQ_BLOCK, size) : NULL;
     if (d->exponent && d->low && d->high && d->column && d->weighted &&
         (!data->stream || (d->x && d->y)))
         return LF_OK;
@@ -41,15 +39,15 @@ lf_status lf_lsq_design_create(struct lf_lsq_design *d, const struct lf_data *da
 
 void lf_lsq_design_destroy(struct lf_lsq_design *d)
 {
-    free(d->exponent);
-    free(d->low);
-    free(d->high);
+    lf_memory_free(d->memory, d->exponent);
+    lf_memory_free(d->memory, d->low);
+    lf_memory_free(d->memory, d->high);
     if (d->weighted != d->column)
-        free(d->weighted);
-    free(d->column);
-    free(d->x);
-    free(d->y);
-    *d = (struct lf_lsq_design){0};
+        lf_memory_free(d->memory, d->weighted);
+    lf_memory_free(d->memory, d->column);
+    lf_memory_free(d->memory, d->x);
+    lf_memory_free(d->memory, d->y);
+    *d = (struct lf_lsq_design){.memory = d->memory};
 }
 
 /* ---- Rows --------------------------------------------------------------------------------- */

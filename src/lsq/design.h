@@ -4,6 +4,7 @@
 #define LANEFIT_SRC_LSQ_DESIGN_H
 
 #include "dd.h"
+#include "memory.h"
 
 #include <lanefit/lsq.h>
 
@@ -19,6 +20,7 @@ struct lf_lsq_design {
     struct lf_data data; /* its `in` counts the features */
     struct lf_lsq_options options;
     size_t params;
+    struct lf_memory *memory; /* NULL: the heap */
 
     /* Found by lf_lsq_design_scan. The scaled value is x 2^-exponent; of the one feature of a
      * polynomial with an intercept (x 2^-exponent - center) 2^stretch. */
@@ -41,7 +43,7 @@ struct lf_lsq_design {
 enum { LSQ_USED, LSQ_DROPPED, LSQ_UNWEIGHTED };
 
 lf_status lf_lsq_design_create(struct lf_lsq_design *design, const struct lf_data *data,
-                               const struct lf_lsq_options *options);
+                               const struct lf_lsq_options *options, struct lf_memory *memory);
 void lf_lsq_design_destroy(struct lf_lsq_design *design);
 
 /* Goes over all rows: what is used, and how to scale. */

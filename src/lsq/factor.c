@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "factor.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define UNDETERMINED 0x1p-90
 
-int lf_lsq_factor_create(struct lf_lsq_factor *f, size_t order)
+int lf_lsq_factor_create(struct lf_lsq_factor *f, size_t order, struct lf_memory *memory)
 {
-    *f = (struct lf_lsq_factor){.order = order};
-    f->upper = calloc(order * order + 1, sizeof *f->upper);
-    f->inverse = calloc(order * order + 1, sizeof *f->inverse);
-    f->pivot = calloc(order + 1, sizeof *f->pivot);
-    f->reciprocal = calloc(order + 1, sizeof *f->reciprocal);
-    f->undetermined = calloc(order + 1, 1);
+    *f = (struct lf_lsq_factor){.order = order, .memory = memory};
+    f->upper = lf_memory_new(memory, order * order, sizeof *f->upper);
+    f->inverse = lf_memory_new(memory, order * order, sizeof *f->inverse);
+    f->pivot = lf_memory_new(memory, order, sizeof *f->pivot);
+    f->reciprocal = lf_memory_new(memory, order, sizeof *f->reciprocal);
+    f->undetermined = lf_memory_new(memory, order, 1);
     if (f->upper && f->inverse && f->pivot && f->reciprocal && f->undetermined)
         return 1;
     lf_lsq_factor_destroy(f);
@@ -22,11 +19,11 @@ int lf_lsq_factor_create(struct lf_lsq_factor *f, size_t order)
 
 void lf_lsq_factor_destroy(struct lf_lsq_factor *f)
 {
-    free(f->upper);
-    free(f->inverse);
-    free(f->pivot);
-    free(f->reciprocal);
-    free(f->undetermined);
+    lf_memory_free(f->memory, f->upper);
+    lf_memory_free(f->memory, f->inverse);
+    lf_memory_free(f->memory, f->pivot);
+    lf_memory_free(f->memory, f->reciprocal);
+    lf_memory_free(f->memory, f->undetermined);
     *f = (struct lf_lsq_factor){0};
 }
 

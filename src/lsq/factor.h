@@ -4,17 +4,19 @@
 #define LANEFIT_SRC_LSQ_FACTOR_H
 
 #include "dd.h"
+#include "memory.h"
 
 /* Square of `order`, row-major. `inverse` is R^-1. Where G does not determine a column besides
  * those before it, `undetermined` says so, and it takes part in nothing. */
 struct lf_lsq_factor {
     size_t order, rank;
+    struct lf_memory *memory;
     lf_dd *upper, *inverse, *pivot, *reciprocal; /* reciprocal: of the pivots, like the inverse */
     unsigned char *undetermined;
 };
 
-/* 0 where memory is out. */
-int lf_lsq_factor_create(struct lf_lsq_factor *factor, size_t order);
+/* Memory from there, NULL: the heap; 0 where it is out. */
+int lf_lsq_factor_create(struct lf_lsq_factor *factor, size_t order, struct lf_memory *memory);
 void lf_lsq_factor_destroy(struct lf_lsq_factor *factor);
 
 /* Factors what upper[order,order] holds on and above its diagonal. A column is undetermined whose

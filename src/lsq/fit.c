@@ -5,9 +5,6 @@
 #include "moments.h"
 #include "fit.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { MOST_PASSES = 10 };
 
 const char *lf_fit_status_string(enum lf_fit_status status)
@@ -135,9 +132,10 @@ static double apply_step(struct lf_lsq_fit *f, const lf_dd *step)
 static lf_status refine(struct lf_lsq_fit *f)
 {
     struct lf_lsq_tree tree;
-    lf_dd *step = malloc((f->design.params + 1) * sizeof *step);
-    const int created =
-        lf_lsq_tree_create(&tree, f->design.params + 1, f->design.data.rows / LSQ_BLOCK + 1);
+    struct lf_memory *memory = f->design.memory;
+    lf_dd *step = lf_memory_new(memory, f->design.params, sizeof *step);
+    const int created = lf_lsq_tree_create(&tree, f->design.params + 1,
+                                           f->design.data.rows / LSQ_BLOCK + 1, memory);
     lf_status status = step && created ? LF_OK : LF_NO_MEMORY;
     double before = 1, error = 1;
     for (int pass = 0; status == LF_OK && pass < MOST_PASSES; pass++) {
@@ -154,7 +152,7 @@ static lf_status refine(struct lf_lsq_fit *f)
     for (size_t j = 0; j < f->design.params; j++)
         f->error[j] = error * fabs(f->solution[j].hi);
     lf_lsq_tree_destroy(&tree);
-    free(step);
+    lf_memory_free(memory, step);
     return status;
 }
 
@@ -183,7 +181,8 @@ static lf_status solve(struct lf_lsq_fit *f, enum lf_fit_status *found)
 {
     struct lf_lsq_tree tree;
     struct lf_lsq_design *d = &f->design;
-    if (!lf_lsq_tree_create(&tree, lf_lsq_packed(d->params + 1), d->data.rows / LSQ_BLOCK + 1))
+    if (!lf_lsq_tree_create(&tree, lf_lsq_packed(d->params + 1), d->data.rows / LSQ_BLOCK + 1,
+                            d->memory))
         return LF_NO_MEMORY;
     lf_status status = sum_products(d, &tree);
     if (status == LF_OK)
@@ -201,24 +200,52 @@ static lf_status solve(struct lf_lsq_fit *f, enum lf_fit_status *found)
 int lf_lsq_fit_create(struct lf_lsq_fit *f)
 {
     const size_t n = f->design.params;
-    f->solution = calloc(n + 1, sizeof *f->solution);
-    f->diagonal = calloc(n + 1, sizeof *f->diagonal);
-    f->error = calloc(n + 1, sizeof *f->error);
-    return f->solution && f->diagonal && f->error && lf_lsq_factor_create(&f->factor, n);
+    struct lf_memory *memory = f->design.memory;
+    f->solution = lf_memory_new(memory, n, sizeof *f->solution);
+    f->diagonal = lf_memory_new(memory, n, sizeof *f->diagonal);
+    f->error = lf_memory_new(memory, n, sizeof *f->error);
+    return f->solution && f->diagonal && f->error && lf_lsq_factor_create(&f->factor, n, memory);
 }
 
 void lf_lsq_fit_destroy(struct lf_lsq_fit *f)
 {
+    struct lf_memory *memory = f->design.memory;
     lf_lsq_design_destroy(&f->design);
     lf_lsq_factor_destroy(&f->factor);
-    free(f->solution);
-    free(f->diagonal);
-    free(f->error);
-    free(f);
+    lf_memory_free(memory, f->solution);
+    lf_memory_free(memory, f->diagonal);
+    lf_memory_free(memory, f->error);
+    lf_memory_free(memory, f);
+}
+
+/* Each line is what a create function takes. */
+size_t lf_lsq_fit_bytes(size_t in, size_t rows, const struct lf_lsq_options *options)
+{
+    const size_t params = lf_lsq_params(in, options), slots = lf_part_slots(rows / LSQ_BLOCK + 1);
+    size_t elements[][2] = {{1, sizeof(struct lf_lsq_fit)},
+                            {in, sizeof(int)},
+                            {2 * in + 2, sizeof(double)},
+                            {2 * (params + 1), sizeof(struct lf_lsq_column)},
+                            {(in + 1) * LSQ_BLOCK, sizeof(double)},
+                            {7 * params, sizeof(lf_dd)},
+                            {2 * params * params + params, sizeof(lf_dd)},
+                            {params, 1},
+                            {(slots + 1) * (lf_lsq_packed(params + 1) + params + 1), sizeof(lf_dd)},
+                            {2 * params * params + params, sizeof(lf_dd)}};
+    size_t bytes = 32 * LF_MEMORY_ALIGNMENT; /* for the ends of pieces */
+    for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++)
+        bytes += lf_memory_bytes(elements[i][0], elements[i][1]);
+    return bytes;
 }
 
 lf_status lf_lsq_fit(const struct lf_data *data, const struct lf_lsq_options *options,
                      struct lf_lsq_result *result)
+{
+    return lf_lsq_fit_with(data, options, NULL, result);
+}
+
+lf_status lf_lsq_fit_with(const struct lf_data *data, const struct lf_lsq_options *options,
+                          struct lf_memory *memory, struct lf_lsq_result *result)
 {
     const struct lf_lsq_options none = {0}, *o = options ? options : &none;
     if (!data || !result || !(o->ridge >= 0) || isinf(o->ridge) ||
@@ -229,10 +256,10 @@ lf_status lf_lsq_fit(const struct lf_data *data, const struct lf_lsq_options *op
         return LF_SHAPE;
     if (!lf_kernels_best())
         return LF_UNSUPPORTED;
-    struct lf_lsq_fit *f = calloc(1, sizeof *f);
+    struct lf_lsq_fit *f = lf_memory_new(memory, 1, sizeof *f);
     if (!f)
         return LF_NO_MEMORY;
-    lf_status status = lf_lsq_design_create(&f->design, data, o);
+    lf_status status = lf_lsq_design_create(&f->design, data, o, memory);
     if (status == LF_OK && !lf_lsq_fit_create(f))
         status = LF_NO_MEMORY;
     if (status == LF_OK)

@@ -25,6 +25,12 @@ static inline size_t lf_lsq_packed(size_t columns)
     return columns * (columns + 1) / 2;
 }
 
+/* lf_lsq_fit with memory from there, NULL: the heap; of a piece it takes up to lf_lsq_fit_bytes for
+ * so many columns of x. */
+lf_status lf_lsq_fit_with(const struct lf_data *data, const struct lf_lsq_options *options,
+                          struct lf_memory *memory, struct lf_lsq_result *result);
+size_t lf_lsq_fit_bytes(size_t in, size_t rows, const struct lf_lsq_options *options);
+
 /* Memory for a fit whose design knows its params; 0 where that is out, to be destroyed as well. */
 int lf_lsq_fit_create(struct lf_lsq_fit *fit);
 void lf_lsq_fit_destroy(struct lf_lsq_fit *fit);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "moments.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* Terms are added as T. Ogita, S. Rump, S. Oishi, "Accurate sum and dot product", SIAM J. Sci.
  * Comput. 26(6), 2005, add them: what rounding loses is summed beside. */
 lf_dd lf_lsq_dot(const struct lf_lsq_column *a, const struct lf_lsq_column *b)
@@ -38,16 +35,17 @@ void lf_lsq_subtract(lf_dd factor, const struct lf_lsq_column *a, struct lf_lsq_
 
 /* ---- Trees -------------------------------------------------------------------------------- */
 
-int lf_lsq_tree_create(struct lf_lsq_tree *tree, size_t count, size_t blocks)
+int lf_lsq_tree_create(struct lf_lsq_tree *tree, size_t count, size_t blocks,
+                       struct lf_memory *memory)
 {
-    *tree = (struct lf_lsq_tree){.count = count};
-    tree->part = calloc((lf_part_slots(blocks) + 1) * count + 1, sizeof *tree->part);
+    *tree = (struct lf_lsq_tree){.count = count, .memory = memory};
+    tree->part = lf_memory_new(memory, (lf_part_slots(blocks) + 1) * count, sizeof *tree->part);
     return tree->part != NULL;
 }
 
 void lf_lsq_tree_destroy(struct lf_lsq_tree *tree)
 {
-    free(tree->part);
+    lf_memory_free(tree->memory, tree->part);
     tree->part = NULL;
 }
 

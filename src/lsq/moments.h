@@ -15,11 +15,13 @@ void lf_lsq_subtract(lf_dd factor, const struct lf_lsq_column *a, struct lf_lsq_
 /* A tree of sums of `count` numbers: block after block is pushed, pairs are added when complete. */
 struct lf_lsq_tree {
     size_t count, blocks;
+    struct lf_memory *memory;
     lf_dd *part; /* [64 slots at most, count], as many as the blocks need */
 };
 
-int lf_lsq_tree_create(struct lf_lsq_tree *tree, size_t count,
-                       size_t blocks); /* 0: memory is out */
+/* Memory from there, NULL: the heap; 0 where it is out. */
+int lf_lsq_tree_create(struct lf_lsq_tree *tree, size_t count, size_t blocks,
+                       struct lf_memory *memory);
 void lf_lsq_tree_destroy(struct lf_lsq_tree *tree);
 lf_dd *lf_lsq_tree_next(struct lf_lsq_tree *tree); /* where the next block's sums go */
 void lf_lsq_tree_push(struct lf_lsq_tree *tree);

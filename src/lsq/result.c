@@ -4,9 +4,6 @@
 #include "moments.h"
 #include "student.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 void lf_lsq_fit_residuals(const struct lf_lsq_fit *f, struct lf_lsq_column *residual)
 {
     *residual = f->design.column[f->design.params];
@@ -50,7 +47,7 @@ static lf_dd *back_of(const struct lf_lsq_fit *f)
 {
     const struct lf_lsq_design *d = &f->design;
     const size_t n = d->params;
-    lf_dd *back = calloc(n * n + 1, sizeof *back);
+    lf_dd *back = lf_memory_new(d->memory, n * n, sizeof *back);
     for (size_t k = 0; back && k < n; k++) {
         back[k * n + k] = dd_of(1);
         if (f->about && k > 0)
@@ -260,8 +257,9 @@ lf_status lf_lsq_fit_report(struct lf_lsq_fit *f, enum lf_fit_status status,
                             struct lf_lsq_result *r)
 {
     const size_t n = f->design.params;
-    lf_dd *back = back_of(f), *coefficient = calloc(n + 1, sizeof *coefficient);
-    lf_dd *inverse = calloc(n * n + 1, sizeof *inverse);
+    struct lf_memory *memory = f->design.memory;
+    lf_dd *back = back_of(f), *coefficient = lf_memory_new(memory, n, sizeof *coefficient);
+    lf_dd *inverse = lf_memory_new(memory, n * n, sizeof *inverse);
     lf_status done = back && coefficient && inverse ? LF_OK : LF_NO_MEMORY;
     if (done == LF_OK) {
         nothing(r, n, f->design.data.rows);
@@ -279,8 +277,8 @@ lf_status lf_lsq_fit_report(struct lf_lsq_fit *f, enum lf_fit_status status,
         if (status == LF_FIT_OK && (r->residuals || r->leverages))
             done = tell_rows(f, coefficient, r);
     }
-    free(back);
-    free(coefficient);
-    free(inverse);
+    lf_memory_free(memory, back);
+    lf_memory_free(memory, coefficient);
+    lf_memory_free(memory, inverse);
     return done;
 }

@@ -61,7 +61,7 @@ lf_status lf_statistics_create(struct lf_statistics **statistics, size_t in,
     s->about = about ? malloc((in + 1) * sizeof *about) : NULL;
     lf_status status = !about || s->about ? LF_OK : LF_NO_MEMORY;
     if (status == LF_OK)
-        status = lf_lsq_design_create(&s->design, &rows, &o);
+        status = lf_lsq_design_create(&s->design, &rows, &o, NULL);
     if (status != LF_OK) {
         lf_statistics_destroy(s);
         return status;

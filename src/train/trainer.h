@@ -5,7 +5,7 @@
 
 #include "../autograd/optim.h"
 #include "../autograd/tape.h"
-#include "pool.h"
+#include "../threads/pool.h"
 #include "source.h"
 
 /* Steps of a window, at most: the parameters at the start of the best window are what a run that

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads that share the pieces of a job. */
-#ifndef LANEFIT_SRC_TRAIN_POOL_H
-#define LANEFIT_SRC_TRAIN_POOL_H
+#ifndef LANEFIT_SRC_THREADS_POOL_H
+#define LANEFIT_SRC_THREADS_POOL_H
 
 #include <stddef.h>
 

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* Fleets: values of one type to lanes, and sums over rows that share columns. A problem is a lane;
+ * `registers` of them, a constant, hide each other's latencies. */
+
+#define fleet_columns TYPED(fleet_columns)
+#define fleet_all TYPED(fleet_all)
+#define fleet_some TYPED(fleet_some)
+#define fleet_gaps TYPED(fleet_gaps)
+#define fleet_transpose TYPED(fleet_transpose)
+#define fleet_line TYPED(fleet_line)
+#define fleet_ahead TYPED(fleet_ahead)
+#define fleet_fetch TYPED(fleet_fetch)
+#define r_widen TYPED(r_widen)
+#define v_load_lanes TYPED(v_load_lanes)
+
+#ifndef LF_FLEET_SHARED
+#define LF_FLEET_SHARED
+
+enum {
+    LF_FLEET_WIDE = REGISTERS == 32 ? 4 : 2, /* registers of few columns */
+    LF_FLEET_CHUNK = 4,                      /* columns that are summed at once */
+    LF_FLEET_AHEAD = 512,                    /* bytes */
+    LF_FLEET_STREAMS = 16                    /* rows that are read side by side */
+};
+#endif
+
+/* ---- To lanes -----------------------------------------------------------------------------------
+ */
+
+/* Neighbours that follow each other in every lane, four at a time, the last of which may be done
+ * twice. */
+LF_INLINE void fleet_transpose(size_t n, const REAL *const from[LF_FLEET_LANES], size_t run,
+                               size_t skip, double *to)
+{
+    size_t slot = 0, left = run;
+    for (size_t k = 0; k < n; k += 4) {
+        vec_f64 v[4];
+        if (n - k < 4) { /* n is 4 at least */
+            k = n - 4;
+            slot = k + k / run * skip;
+            left = run - k % run;
+        }
+        v_load_lanes(from, k, v);
+        LF_UNROLL
+        for (size_t l = 0; l < LF_FLEET_LANES; l++)
+            __builtin_prefetch((const char *)(from[l] + k) + LF_FLEET_AHEAD);
+        LF_UNROLL
+        for (size_t i = 0; i < 4; i++) {
+            v_store_f64(to + slot * LF_FLEET_LANES, v[i]);
+            slot++;
+            if (--left == 0) {
+                slot += skip;
+                left = run;
+            }
+        }
+    }
+}
+
+static void TYPED(fleet_load)(size_t n, const REAL *const from[LF_FLEET_LANES], ptrdiff_t stride,
+                              size_t run, size_t skip, double *to)
+{
+    int neighbours = 1;
+    for (size_t l = 1; l < LF_FLEET_LANES; l++)
+        neighbours &= from[l] == from[0] + l;
+    if (neighbours) {
+        for (size_t k = 0; k < n; k++)
+            for (size_t h = 0; h < LF_FLEET_LANES; h += LF_FLEET_REG)
+                r_store_f64(to + (k + k / run * skip) * LF_FLEET_LANES + h,
+                            r_widen(from[0] + (ptrdiff_t)k * stride + h));
+        return;
+    }
+    if (stride == 1 && n >= 4) {
+        fleet_transpose(n, from, run, skip, to);
+        return;
+    }
+    for (size_t k = 0; k < n; k++, to += LF_FLEET_LANES) {
+        for (size_t l = 0; l < LF_FLEET_LANES; l++)
+            to[l] = (double)from[l][(ptrdiff_t)k * stride];
+        to += (k + 1) % run == 0 ? skip * LF_FLEET_LANES : 0;
+    }
+}
+
+static void TYPED(fleet_first)(size_t rows, size_t problems, const REAL *v, ptrdiff_t stride,
+                               double *first)
+{
+    for (size_t i = 0; i < problems; i++) {
+        const REAL *value = v + i;
+        first[i] = 0;
+        for (size_t r = 0; r < rows; r++, value += stride)
+            if (*value == *value) {
+                first[i] = (double)*value;
+                break;
+            }
+    }
+}
+
+/* ---- What is read next
+ * --------------------------------------------------------------------------- */
+
+/* From a row of the problems from i on to what follows in its place: the same row of the next
+ * problems, or, after the last, of the first ones in the next block of rows. Rows are far apart, so
+ * that the machine does not see it coming. */
+LF_INLINE ptrdiff_t fleet_ahead(size_t i, size_t step, size_t problems, size_t rows,
+                                ptrdiff_t stride)
+{
+    return i + step < problems ? (ptrdiff_t)step : (ptrdiff_t)rows * stride - (ptrdiff_t)i;
+}
+
+LF_INLINE void fleet_fetch(const REAL *v, ptrdiff_t ahead, size_t registers)
+{
+    const uintptr_t next = (uintptr_t)v + (uintptr_t)ahead * sizeof(REAL);
+    LF_UNROLL
+    for (size_t at = 0; at < registers * LF_FLEET_REG * sizeof(REAL); at += 64)
+        if (0)
+            __builtin_prefetch((const void *)(next + at));
+}
+
+/* ---- Sums over shared columns
+ * -------------------------------------------------------------------- */
+
+/* Sums of `registers` registers of problems: d and d^2 where `squares`, d times n columns. With
+ * gaps a NaN counts as d = 0. */
+LF_INLINE void fleet_columns(size_t registers, size_t n, int squares, int gaps, size_t rows,
+                             size_t columns, const double *basis, const REAL *v, ptrdiff_t stride,
+                             ptrdiff_t ahead, const double *first, size_t size, double *sums,
+                             double *column_sums)
+{
+    enum { R = LF_FLEET_REG, W = LF_FLEET_WIDE, C = LF_FLEET_CHUNK };
+    reg_f64 f[W], s[W], s2[W], sum[W * C];
+    LF_UNROLL
+    for (size_t i = 0; i < registers; i++) {
+        f[i] = r_load_f64(first + i * R);
+        s[i] = s2[i] = r_set1_f64(0);
+        if (squares) {
+            s[i] = r_load_f64(sums + i * R);
+            s2[i] = r_load_f64(sums + size + i * R);
+        }
+        LF_UNROLL
+        for (size_t k = 0; k < n; k++)
+            sum[i * C + k] = r_load_f64(column_sums + k * size + i * R);
+    }
+    for (size_t r = 0; r < rows; r++, v += stride, basis += columns) {
+        if (squares)
+            fleet_fetch(v, ahead, registers);
+        LF_UNROLL
+        for (size_t i = 0; i < registers; i++) {
+            const reg_f64 x = r_widen(v + i * R);
+            reg_f64 d = r_sub_f64(x, f[i]);
+            if (gaps)
+                d = r_if_greater_f64(r_abs_f64(x), r_set1_f64(-1), d, r_set1_f64(0));
+            if (squares) {
+                s[i] = r_add_f64(s[i], d);
+                s2[i] = r_fma_f64(d, d, s2[i]);
+            }
+            LF_UNROLL
+            for (size_t k = 0; k < n; k++)
+                sum[i * C + k] = r_fma_f64(d, r_set1_f64(basis[k]), sum[i * C + k]);
+        }
+    }
+    LF_UNROLL
+    for (size_t i = 0; i < registers; i++) {
+        if (squares) {
+            r_store_f64(sums + i * R, s[i]);
+            r_store_f64(sums + size + i * R, s2[i]);
+        }
+        LF_UNROLL
+        for (size_t k = 0; k < n; k++)
+            r_store_f64(column_sums + k * size + i * R, sum[i * C + k]);
+    }
+}
+
+/* All columns, in chunks. */
+LF_INLINE void fleet_all(size_t registers, int gaps, size_t rows, size_t columns,
+                         const double *basis, const REAL *v, ptrdiff_t stride, ptrdiff_t ahead,
+                         const double *first, size_t size, double *sums)
+{
+    enum { C = LF_FLEET_CHUNK };
+    double *column_sums = sums + 2 * size;
+    size_t k = 0;
+    if (columns == 1)
+        fleet_columns(registers, 1, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
+                      sums, column_sums);
+    else if (columns < C)
+        fleet_columns(registers, 0, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
+                      sums, column_sums);
+    else
+        fleet_columns(registers, C, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
+                      sums, column_sums);
+    k = columns == 1 ? 1 : columns < C ? 0 : C;
+    for (; columns - k >= C; k += C)
+        fleet_columns(registers, C, 0, gaps, rows, columns, basis + k, v, stride, ahead, first,
+                      size, sums, column_sums + k * size);
+    for (; k < columns; k++)
+        fleet_columns(registers, 1, 0, gaps, rows, columns, basis + k, v, stride, ahead, first,
+                      size, sums, column_sums + k * size);
+}
+
+/* Rows by the dozen, so that the machine sees each of them go on and reads ahead. */
+static void TYPED(fleet_shared)(size_t rows, size_t columns, size_t problems, const double *basis,
+                                const REAL *v, ptrdiff_t stride, const double *first, size_t size,
+                                double *sums)
+{
+    enum { WIDE = LF_FLEET_WIDE * LF_FLEET_REG };
+    for (size_t r = 0; r < rows; r += LF_FLEET_STREAMS) {
+        const size_t n = rows - r < LF_FLEET_STREAMS ? rows - r : LF_FLEET_STREAMS;
+        size_t i = 0;
+        for (; problems - i >= WIDE; i += WIDE)
+            fleet_all(LF_FLEET_WIDE, 0, n, columns, basis, v + i, stride,
+                      fleet_ahead(i, WIDE, problems, n, stride), first + i, size, sums + i);
+        for (; i < problems; i += LF_FLEET_REG)
+            fleet_all(1, 0, n, columns, basis, v + i, stride,
+                      fleet_ahead(i, LF_FLEET_REG, problems, n, stride), first + i, size, sums + i);
+        v += (ptrdiff_t)n * stride;
+        basis += n * columns;
+    }
+}
+
+/* ---- Gaps
+ * ---------------------------------------------------------------------------------------- */
+
+/* What one register of problems misses. */
+LF_INLINE void fleet_gaps(size_t rows, size_t columns, const double *basis, const REAL *v,
+                          ptrdiff_t stride, size_t size, double *missing)
+{
+    for (size_t r = 0; r < rows; r++, v += stride, basis += columns) {
+        const reg_f64 x = r_widen(v);
+        if (!r_any_nan_f64(x))
+            continue;
+        const reg_f64 gap =
+            r_if_greater_f64(r_abs_f64(x), r_set1_f64(-1), r_set1_f64(0), r_set1_f64(1));
+        double *m = missing;
+        r_store_f64(m, r_add_f64(r_load_f64(m), gap));
+        for (size_t j = 0; j < columns; j++) {
+            m += size;
+            r_store_f64(m, r_fma_f64(gap, r_set1_f64(basis[j]), r_load_f64(m)));
+        }
+        for (size_t j = 0; j < columns; j++) {
+            const reg_f64 q = r_mul_f64(gap, r_set1_f64(basis[j]));
+            for (size_t k = j; k < columns; k++) {
+                m += size;
+                r_store_f64(m, r_fma_f64(q, r_set1_f64(basis[k]), r_load_f64(m)));
+            }
+        }
+    }
+}
+
+/* Both at once, of one column: where gaps are frequent no branch can tell them. */
+LF_INLINE void fleet_line(size_t registers, size_t rows, const double *basis, const REAL *v,
+                          ptrdiff_t stride, ptrdiff_t ahead, const double *first, size_t size,
+                          double *sums, double *missing)
+{
+    enum { R = LF_FLEET_REG, W = LF_FLEET_WIDE };
+    reg_f64 f[W], s[3 * W], m[3 * W];
+    LF_UNROLL
+    for (size_t i = 0; i < registers; i++) {
+        f[i] = r_load_f64(first + i * R);
+        LF_UNROLL
+        for (size_t k = 0; k < 3; k++) {
+            s[3 * i + k] = r_load_f64(sums + k * size + i * R);
+            m[3 * i + k] = r_load_f64(missing + k * size + i * R);
+        }
+    }
+    for (size_t r = 0; r < rows; r++, v += stride) {
+        const reg_f64 q = r_set1_f64(basis[r]);
+        fleet_fetch(v, ahead, registers);
+        LF_UNROLL
+        for (size_t i = 0; i < registers; i++) {
+            const reg_f64 x = r_widen(v + i * R), there = r_abs_f64(x), below = r_set1_f64(-1);
+            const reg_f64 none = r_set1_f64(0);
+            const reg_f64 d = r_if_greater_f64(there, below, r_sub_f64(x, f[i]), none);
+            s[3 * i] = r_add_f64(s[3 * i], d);
+            s[3 * i + 1] = r_fma_f64(d, d, s[3 * i + 1]);
+            s[3 * i + 2] = r_fma_f64(d, q, s[3 * i + 2]);
+            const reg_f64 lost = r_if_greater_f64(there, below, none, q);
+            m[3 * i] = r_add_f64(m[3 * i], r_if_greater_f64(there, below, none, r_set1_f64(1)));
+            m[3 * i + 1] = r_add_f64(m[3 * i + 1], lost);
+            m[3 * i + 2] = r_fma_f64(lost, q, m[3 * i + 2]);
+        }
+    }
+    LF_UNROLL
+    for (size_t i = 0; i < registers; i++) {
+        LF_UNROLL
+        for (size_t k = 0; k < 3; k++) {
+            r_store_f64(sums + k * size + i * R, s[3 * i + k]);
+            r_store_f64(missing + k * size + i * R, m[3 * i + k]);
+        }
+    }
+}
+
+static void TYPED(fleet_shared_missing)(size_t rows, size_t columns, size_t problems,
+                                        const double *basis, const REAL *v, ptrdiff_t stride,
+                                        const double *first, size_t size, double *sums,
+                                        double *missing)
+{
+    enum { R = LF_FLEET_REG, PAIR = REGISTERS == 32 ? 2 : 1 };
+    for (size_t r = 0; r < rows; r += LF_FLEET_STREAMS) {
+        const size_t n = rows - r < LF_FLEET_STREAMS ? rows - r : LF_FLEET_STREAMS;
+        size_t i = 0;
+        for (; columns == 1 && problems - i >= PAIR * R; i += PAIR * R)
+            fleet_line(PAIR, n, basis, v + i, stride, fleet_ahead(i, PAIR * R, problems, n, stride),
+                       first + i, size, sums + i, missing + i);
+        for (; columns == 1 && i < problems; i += R)
+            fleet_line(1, n, basis, v + i, stride, fleet_ahead(i, R, problems, n, stride),
+                       first + i, size, sums + i, missing + i);
+        for (; i < problems; i += R) {
+            fleet_all(1, 1, n, columns, basis, v + i, stride,
+                      fleet_ahead(i, R, problems, n, stride), first + i, size, sums + i);
+            fleet_gaps(n, columns, basis, v + i, stride, size, missing + i);
+        }
+        v += (ptrdiff_t)n * stride;
+        basis += n * columns;
+    }
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* A fleet under way (lanefit/fleet.h): what a call knows, and what each of its workers has. */
+#ifndef LANEFIT_SRC_LSQ_FLEET_PLAN_H
+#define LANEFIT_SRC_LSQ_FLEET_PLAN_H
+
+#include "../kernels/fleet.h"
+#include "memory.h"
+
+#include <lanefit/fleet.h>
+#include <lanefit/kernels.h>
+
+enum {
+    FLEET_PIECE = 512,       /* problems of a worker's piece at most */
+    FLEET_OWN_ROWS = 128,    /* rows of a tile */
+    FLEET_SHARED_ROWS = 128, /* rows of a block of sums over shared columns */
+    FLEET_FIRST_ROWS = 8, /* rows among which the values are looked for that others are taken about
+                           */
+    FLEET_HARD = 255      /* beside lf_fit_status: not solved here */
+};
+
+/* What a problem brings along: everything, or y and gaps, or one column and gaps. */
+enum lf_fleet_form { FLEET_OWN, FLEET_SHARED_X, FLEET_SHARED_Y };
+
+struct lf_fleet_plan {
+    struct lf_fleet fleet; /* width is not 0; lines that continue each other are one */
+    struct lf_fleet_result result;
+    const struct lf_fleet_kernels *kernels;
+    enum lf_fleet_form form;
+    size_t params, intercept; /* 1 where there is one */
+    size_t features, columns; /* columns: the features, y */
+    size_t most_rows;
+    size_t line, piece; /* problems of each at most */
+    size_t pieces_a_line, pieces, workers;
+    int masked; /* rows can be missing or weighted without being NaN */
+};
+
+/* Eight problems, a lane each; lanes from `count` on repeat the last. In the columns that were
+ * summed, of which the first `order` are those of the features times back^-1. */
+struct lf_fleet_system {
+    size_t problem[LF_FLEET_LANES], count;
+    unsigned char status[LF_FLEET_LANES];              /* enum lf_fit_status, FLEET_HARD */
+    double used[LF_FLEET_LANES], mass[LF_FLEET_LANES]; /* rows, and the sum of their weights */
+    double total[LF_FLEET_LANES], rss[LF_FLEET_LANES], mean_y[LF_FLEET_LANES];
+    double *gram, *factor; /* packed, of all columns */
+    double *b;             /* [features,8] */
+    double *constant;      /* [features,8]: the intercept is mean_y - constant' b */
+    double *step, *dots;   /* [columns,8] */
+    const double *back;    /* [order,order], upper triangular: parameters = back b; or NULL */
+    size_t order;
+};
+
+/* Columns that the problems of a line share, about their means, orthogonal unless there is a
+ * ridge. */
+struct lf_fleet_basis {
+    size_t line;     /* whose it is */
+    size_t rows;     /* without those that lack something */
+    size_t features; /* shared ones */
+    size_t columns;  /* with y where that is shared */
+    enum lf_fit_status status;
+    double *column;       /* [rows,columns] */
+    unsigned char *there; /* [all rows] */
+    double *sum;          /* [columns] */
+    double *gram;         /* [columns,columns] */
+    double *back;         /* [features,features] */
+    double *constant;     /* [features] */
+    double mean_y;
+};
+
+struct lf_fleet_worker {
+    const struct lf_fleet_plan *plan;
+    struct lf_fleet_system system;
+
+    /* Of eight problems that bring everything. */
+    double *tile, *weighted, *weight; /* [FLEET_OWN_ROWS,columns,8], .., [FLEET_OWN_ROWS,8] */
+    double *first, *sum, *mean;       /* [columns,8] */
+    size_t *order;                    /* [FLEET_PIECE]: problems by their rows */
+
+    /* Of a panel of problems that share columns. */
+    struct lf_fleet_basis basis;
+    size_t panel;        /* problems */
+    double *values;      /* [FLEET_SHARED_ROWS,panel] */
+    double *about;       /* [panel] */
+    double *sums, *part; /* [2 + columns,panel] */
+    double *missing, *missing_part;
+
+    struct lf_memory spare; /* of the single solver, and of the basis while it is made */
+};
+
+/* Index of element (r,j) of an operand for problem q, j and r 0. */
+static inline ptrdiff_t lf_fleet_start(const struct lf_fleet_plan *p,
+                                       const struct lf_fleet_array *a, size_t q)
+{
+    if (p->fleet.offsets)
+        return (ptrdiff_t)p->fleet.offsets[q] * a->row;
+    if (q < p->fleet.width) /* a division takes longer than all else for a small problem */
+        return (ptrdiff_t)q * a->problem;
+    return (ptrdiff_t)(q % p->fleet.width) * a->problem + (ptrdiff_t)(q / p->fleet.width) * a->line;
+}
+
+static inline double lf_fleet_value(const struct lf_fleet_plan *p, const struct lf_fleet_array *a,
+                                    ptrdiff_t i)
+{
+    return p->fleet.dtype == LF_F32 ? (double)((const float *)a->data)[i]
+                                    : ((const double *)a->data)[i];
+}
+
+static inline size_t lf_fleet_rows(const struct lf_fleet_plan *p, size_t q)
+{
+    return p->fleet.offsets ? p->fleet.offsets[q + 1] - p->fleet.offsets[q] : p->fleet.rows;
+}
+
+/* Whether the bit of row r of problem q is set. */
+static inline int lf_fleet_valid(const struct lf_fleet_plan *p, size_t q, size_t r)
+{
+    const struct lf_fleet_bits *v = &p->fleet.valid;
+    const size_t width = p->fleet.width;
+    if (!v->data)
+        return 1;
+    const size_t i = p->fleet.offsets ? (p->fleet.offsets[q] + r) * v->row
+                                      : r * v->row + q % width * v->problem + q / width * v->line;
+    return v->data[(v->first + i) / 8] >> (v->first + i) % 8 & 1;
+}
+
+/* Column j, common ones first, of x: its array, and where its element of row 0 is. */
+static inline const struct lf_fleet_array *lf_fleet_feature(const struct lf_fleet_plan *p, size_t q,
+                                                            size_t j, ptrdiff_t *at)
+{
+    const int is_common = j < p->fleet.common_in;
+    const struct lf_fleet_array *a = is_common ? &p->fleet.common : &p->fleet.x;
+    *at = (ptrdiff_t)(is_common ? j : j - p->fleet.common_in) * a->column;
+    if (!is_common || p->fleet.offsets)
+        *at += lf_fleet_start(p, a, q);
+    return a;
+}
+
+static inline double lf_fleet_ridge(const struct lf_fleet_plan *p, size_t q)
+{
+    return p->fleet.ridges ? p->fleet.ridges[q] : p->fleet.ridge;
+}
+
+static inline int lf_fleet_has_ridge(const struct lf_fleet_plan *p)
+{
+    return p->fleet.ridges || p->fleet.ridge > 0;
+}
+
+/* What lf_fleet_fit refuses (fleet_check.c): before a plan is made, and with it. */
+int lf_fleet_check_sizes(const struct lf_fleet *fleet);
+int lf_fleet_check_values(const struct lf_fleet_plan *plan, const void *workspace, size_t bytes);
+
+/* Ways to fit: problems that bring everything, in any order; `count` neighbours of a line that
+ * share. */
+void lf_fleet_own(struct lf_fleet_worker *worker, const size_t *problems, size_t count);
+void lf_fleet_shared(struct lf_fleet_worker *worker, size_t first, size_t count);
+void lf_fleet_single(struct lf_fleet_worker *worker, size_t problem);
+
+/* Makes the basis of that problem's line, unless it is there. */
+void lf_fleet_basis_make(struct lf_fleet_worker *worker, size_t problem);
+size_t lf_fleet_basis_spare(const struct lf_fleet_plan *plan);
+
+/* The status of each lane that is not hard already, of a system that is factored and solved;
+ * `least` as its factors gave it. */
+void lf_fleet_judge(const struct lf_fleet_plan *plan, struct lf_fleet_system *system,
+                    const double *least);
+
+/* Writes the results of all lanes that are not hard. */
+void lf_fleet_tell(const struct lf_fleet_plan *plan, struct lf_fleet_system *system);
+
+/* NaN everywhere, and what became of problem q. */
+void lf_fleet_tell_failed(const struct lf_fleet_plan *plan, size_t q, enum lf_fit_status status,
+                          size_t used);
+
+#endif

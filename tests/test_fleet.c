@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/* Fleets: every problem within the stated error of its solution in quadruple precision, with the
+ * status and the counts of the single solver. test_fleet_bits.c has what must be the same bits. */
+#include "fleet_exact.h"
+
+#include "../src/lsq/student.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct checked {
+    const struct lf_fleet *fleet;
+    size_t q;
+    const struct fleet_outputs *outputs;
+    const struct fleet_outputs *single;
+};
+
+/* Statistics of the run, to see that it has met what it should. */
+static size_t solved, failed, handed_over;
+
+/* ---- One problem -------------------------------------------------------------------------- */
+
+static int lies_in(double value, struct fleet_range range)
+{
+    return isnan(range.low) ? isnan(value) : value >= range.low && value <= range.high;
+}
+
+/* NULL, or the output that is too far off. */
+static const char *too_far(const struct checked *c, const struct fleet_exact *exact)
+{
+    const struct lf_fleet_result *r = &c->outputs->result;
+    const size_t n = exact->params;
+    for (size_t j = 0; j < n; j++) {
+        if (!lies_in(r->coefficients[c->q * n + j], exact->b[j]))
+            return "coefficients";
+        if (!lies_in(r->standard_errors[c->q * n + j], exact->se[j]))
+            return "standard errors";
+    }
+    if (!lies_in(r->residual_sd[c->q], exact->residual_sd))
+        return "residual sd";
+    return lies_in(r->r_squared[c->q], exact->r_squared) ? NULL : "R2";
+}
+
+/* t and p follow from the other outputs. */
+static void check_t(const struct checked *c)
+{
+    const struct lf_fleet_result *r = &c->outputs->result;
+    const size_t n = c->outputs->params;
+    const double df = (double)r->rows_used[c->q] - (double)n;
+    for (size_t j = 0; j < n; j++) {
+        const size_t at = c->q * n + j;
+        const double t = r->t[at], p = r->p[at],
+                     ratio = r->coefficients[at] / r->standard_errors[at];
+        if (isnan(ratio)) {
+            ck_assert(isnan(t) && isnan(p));
+            continue;
+        }
+        ck_assert_msg(t == ratio || fabs(t - ratio) <= 0x1p-51 * fabs(ratio),
+                      "t %.17g is not %.17g", t, ratio);
+        const double expected = lf_lsq_student_p(t, df);
+        ck_assert_msg(fabs(p - expected) <= 1e-11 * expected + 1e-300,
+                      "p %.17g is not %.17g of t %g, df %g", p, expected, t, df);
+    }
+}
+
+static void check_failed(const struct checked *c)
+{
+    const struct lf_fleet_result *r = &c->outputs->result;
+    const size_t n = c->outputs->params;
+    for (size_t j = c->q * n; j < (c->q + 1) * n; j++)
+        ck_assert(isnan(r->coefficients[j]) && isnan(r->standard_errors[j]) && isnan(r->t[j]) &&
+                  isnan(r->p[j]));
+    ck_assert(isnan(r->r_squared[c->q]) && isnan(r->residual_sd[c->q]));
+    failed++;
+}
+
+/* Beyond first order it has to be the single solver's bits, of rows that are left out or stay. */
+static void check_solution(const struct checked *c, const char *name)
+{
+    static struct fleet_exact exact;
+    fleet_solve_exactly(c->fleet, c->q, &exact);
+    check_t(c);
+    solved++;
+    const char *far = exact.loss < 0.1 || exact.is_orthogonal ? too_far(c, &exact) : "";
+    if (!far)
+        return;
+    const char *other = fleet_difference(c->outputs, c->q, c->single, 0);
+    if (other) {
+        struct fleet_outputs in_place = fleet_single(c->fleet, c->q, 1);
+        other = fleet_difference(c->outputs, c->q, &in_place, 0);
+        fleet_outputs_free(&in_place);
+    }
+    handed_over++;
+    ck_assert_msg(!other,
+                  "%s, problem %zu of %zu, %zu rows of %zu, %zu parameters: %s beyond the bound, "
+                  "which is a share of %.2g, and %s not the single solver's",
+                  name, c->q, c->fleet->problems, exact.used, fleet_rows(c->fleet, c->q),
+                  exact.params, far, exact.loss, other);
+}
+
+static void check_problem(const struct lf_fleet *f, const struct fleet_outputs *o, size_t q,
+                          const char *name)
+{
+    struct fleet_outputs single = fleet_single(f, q, 0);
+    const struct checked c = {f, q, o, &single};
+    const enum lf_fit_status expected = (enum lf_fit_status) * single.result.status;
+    const enum lf_fit_status status = (enum lf_fit_status)o->result.status[q];
+    ck_assert_msg(status == expected, "%s, problem %zu: %s, not %s", name, q,
+                  lf_fit_status_string(status), lf_fit_status_string(expected));
+    ck_assert_uint_eq(o->result.rows_used[q], *single.result.rows_used);
+    if (expected == LF_FIT_OK)
+        check_solution(&c, name);
+    else
+        check_failed(&c);
+    fleet_outputs_free(&single);
+}
+
+static void check_fleet(const struct fleet_spec *s, struct test_rng *rng)
+{
+    char name[160];
+    struct test_fleet t = fleet_draw(s, rng);
+    snprintf(name, sizeof name,
+             "%s, in %zu + %zu, layout %d, shared x %d y %d, ragged %d, no intercept %d, weights "
+             "%d, missing %u, ridge %d, hard %d",
+             dtype_name(s->dtype), s->common_in, s->in, (int)s->layout, s->shares_x, s->shares_y,
+             s->ragged, s->no_intercept, (int)s->weights, s->missing, (int)s->ridge, s->hard);
+    struct fleet_outputs o = fleet_fit(&t.fleet, tested);
+    for (size_t q = 0; q < s->problems; q++)
+        check_problem(&t.fleet, &o, q, name);
+    fleet_outputs_free(&o);
+    fleet_free(&t);
+}
+
+/* ---- Fleets ------------------------------------------------------------------------------- */
+
+START_TEST(test_random)
+{
+    struct test_rng rng = test_rng(100 + (uint64_t)_i);
+    solved = failed = handed_over = 0;
+    for (int trial = 0; trial < 40; trial++) {
+        const struct fleet_spec s = fleet_draw_spec(&rng);
+        check_fleet(&s, &rng);
+    }
+    /* Not all are hard. */
+    ck_assert_uint_gt(solved, failed);
+    ck_assert_uint_gt(solved, 2 * handed_over);
+}
+END_TEST
+
+/* All combinations of what shares, what is missing, and what weighs. */
+START_TEST(test_forms)
+{
+    struct test_rng rng = test_rng(200 + (uint64_t)_i);
+    for (unsigned missing = 0; missing < 16; missing++)
+        for (int k = 0; k < 6; k++) {
+            struct fleet_spec s = fleet_form((size_t)_i / 2, (enum lf_dtype)(_i % 2));
+            s.problems = 11;
+            s.rows = 20;
+            s.missing = missing;
+            s.weights = (enum fleet_sharing)(k % 3);
+            if (s.ragged && s.weights == FLEET_SHARED)
+                s.weights = FLEET_NONE;
+            s.no_intercept = k / 3;
+            s.ridge = (enum fleet_ridge)((missing + (unsigned)k) % 3);
+            s.layout = (enum fleet_layout)(missing % LAYOUTS);
+            check_fleet(&s, &rng);
+        }
+}
+END_TEST
+
+/* Sizes at the ends: the most parameters, thousands of rows, blocks that are just full. */
+START_TEST(test_sizes)
+{
+    static const struct fleet_spec sizes[] = {
+        {.problems = 2, .rows = 90, .in = 63, .shares_x = 1},
+        {.problems = 2, .rows = 70, .in = 64, .no_intercept = 1, .weights = FLEET_OWN},
+        {.problems = 3, .rows = 64, .in = 63, .missing = MISSING_Y},
+        {.problems = 2, .rows = 100, .in = 1, .common_in = 62, .shares_y = 1, .missing = MISSING_X},
+        {.problems = 2, .rows = 80, .in = 20, .common_in = 20, .ridge = RIDGE_EACH},
+        {.problems = 3, .rows = 5000, .in = 2, .shares_x = 1, .missing = MISSING_BITS},
+        {.problems = 2, .rows = 4097, .in = 3, .weights = FLEET_OWN, .layout = LAYOUT_PROBLEMS},
+        {.problems = 2, .rows = 4096, .in = 1, .common_in = 3, .shares_y = 1},
+        {.problems = 9, .rows = 255, .in = 2},
+        {.problems = 9, .rows = 256, .in = 2, .hard = 1},
+        {.problems = 9, .rows = 257, .in = 2},
+        {.problems = 5, .rows = 1025, .in = 1, .shares_x = 1, .hard = 1, .missing = MISSING_Y},
+        {.problems = 40, .rows = 3, .in = 0},
+        {.problems = 40, .rows = 1, .in = 0},
+        {.problems = 40, .rows = 1, .in = 2, .ridge = RIDGE_FOR_ALL},
+        {.problems = 40, .rows = 2, .in = 1},
+        {.problems = 40, .rows = 3, .in = 2},
+    };
+    struct test_rng rng = test_rng(300 + (uint64_t)_i);
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+        struct fleet_spec s = sizes[k];
+        s.dtype = _i ? LF_F64 : LF_F32;
+        check_fleet(&s, &rng);
+    }
+}
+END_TEST
+
+/* x is the one before plus a share of something new, down to 1e-9. */
+START_TEST(test_conditions)
+{
+    struct test_rng rng = test_rng(400);
+    enum { ROWS = 50, PROBLEMS = 5 };
+    static double x[PROBLEMS][ROWS][2], y[PROBLEMS][ROWS];
+    double share = 1;
+    for (int power = 0; power <= 18; power++, share *= power % 2 ? 0.5 : 0.2)
+        for (int no_intercept = 0; no_intercept < 2; no_intercept++) {
+            for (size_t q = 0; q < PROBLEMS; q++)
+                for (size_t r = 0; r < ROWS; r++) {
+                    x[q][r][0] = test_uniform(&rng, -1, 1) + (q % 2 ? 100 : 0);
+                    x[q][r][1] = x[q][r][0] + share * test_uniform(&rng, -1, 1);
+                    y[q][r] = x[q][r][0] - x[q][r][1] / 3 + test_uniform(&rng, -1e-3, 1e-3);
+                }
+            const struct lf_fleet f = {.dtype = LF_F64,
+                                       .problems = PROBLEMS,
+                                       .rows = ROWS,
+                                       .in = 2,
+                                       .x = {x, 2, 1, 2 * ROWS, 0},
+                                       .y = {y, 1, 0, ROWS, 0},
+                                       .no_intercept = no_intercept};
+            char name[64];
+            snprintf(name, sizeof name, "share %g, no intercept %d", share, no_intercept);
+            struct fleet_outputs o = fleet_fit(&f, tested);
+            for (size_t q = 0; q < PROBLEMS; q++)
+                check_problem(&f, &o, q, name);
+            fleet_outputs_free(&o);
+        }
+}
+END_TEST
+
+/* Seconds since 1970 as they come, an hour at 1 Hz: a slope of 1e-3 K/s is 1e-3. */
+START_TEST(test_unix_times)
+{
+    enum { ROWS = 3600, PROBLEMS = 9 };
+    static double x[ROWS], y[ROWS][PROBLEMS];
+    for (size_t r = 0; r < ROWS; r++) {
+        x[r] = 1.7e9 + (double)r;
+        for (size_t q = 0; q < PROBLEMS; q++)
+            y[r][q] = 288 + 0x1p-10 * (double)r + (double)q;
+    }
+    const struct lf_fleet f = {.dtype = LF_F64,
+                               .problems = PROBLEMS,
+                               .rows = ROWS,
+                               .in = 1,
+                               .x = {x, 1, 0, 0, 0},
+                               .y = {y, PROBLEMS, 0, 1, 0}};
+    struct fleet_outputs o = fleet_fit(&f, tested);
+    for (size_t q = 0; q < PROBLEMS; q++) {
+        ck_assert_double_eq_tol(o.result.coefficients[2 * q + 1], 0x1p-10, 1e-14);
+        check_problem(&f, &o, q, "Unix times");
+    }
+    fleet_outputs_free(&o);
+}
+END_TEST
+
+/* ---- Statuses ----------------------------------------------------------------------------- */
+
+/* Every status in one fleet, and rows that would change it but for their weight. */
+START_TEST(test_statuses)
+{
+    enum { ROWS = 6, PROBLEMS = 8 };
+    static const enum lf_fit_status expected[PROBLEMS] = {LF_FIT_OK,
+                                                          LF_FIT_TOO_FEW_ROWS,
+                                                          LF_FIT_CONSTANT_COLUMN,
+                                                          LF_FIT_RANK_DEFICIENT,
+                                                          LF_FIT_NON_FINITE,
+                                                          LF_FIT_NON_FINITE,
+                                                          LF_FIT_OK,
+                                                          LF_FIT_OK};
+    double x[PROBLEMS][ROWS][2], y[PROBLEMS][ROWS], weight[PROBLEMS][ROWS];
+    for (size_t q = 0; q < PROBLEMS; q++)
+        for (size_t r = 0; r < ROWS; r++) {
+            x[q][r][0] = (double)r;
+            x[q][r][1] = q == 2 ? 0.1 : q == 3 ? 3 + 7 * (double)r : (double)(r * r);
+            y[q][r] = q == 1 && r > 1 ? (double)NAN : q == 7 ? 0.1 : (double)(r * r * r);
+            weight[q][r] = q == 6 && r == 2 ? 0 : 1;
+        }
+    x[4][5][1] = HUGE_VAL;
+    y[5][0] = -HUGE_VAL;
+    x[6][2][0] = HUGE_VAL;
+    struct lf_fleet f = {.dtype = LF_F64,
+                         .problems = PROBLEMS,
+                         .rows = ROWS,
+                         .in = 2,
+                         .x = {x, 2, 1, 2 * ROWS, 0},
+                         .y = {y, 1, 0, ROWS, 0},
+                         .weight = {weight, 1, 0, ROWS, 0}};
+    struct fleet_outputs o = fleet_fit(&f, tested);
+    for (size_t q = 0; q < PROBLEMS; q++) {
+        ck_assert_int_eq(o.result.status[q], expected[q]);
+        check_problem(&f, &o, q, "statuses");
+    }
+    ck_assert_uint_eq(o.result.rows_used[6], ROWS - 1);
+    ck_assert(isnan(o.result.r_squared[7]) && !isnan(o.result.coefficients[7 * 3]));
+    fleet_outputs_free(&o);
+    weight[4][5] = HUGE_VAL; /* infinite, and its x is as well */
+    f.ridge = 1;
+    o = fleet_fit(&f, tested);
+    for (size_t q = 0; q < PROBLEMS; q++)
+        ck_assert_int_eq(o.result.status[q], q == 4 || q == 5 ? LF_FIT_NON_FINITE : LF_FIT_OK);
+    fleet_outputs_free(&o);
+}
+END_TEST
+
+/* No rows at all, none in a group, none that is not missing. */
+START_TEST(test_no_rows)
+{
+    static const size_t offsets[] = {0, 0, 3, 3, 3};
+    const double x[] = {1, 2, 4}, y[] = {1, 2, 3}, nothing[] = {NAN, NAN, NAN};
+    struct lf_fleet f = {.dtype = LF_F64, .problems = 4, .in = 1};
+    struct fleet_outputs o = fleet_fit(&f, tested);
+    for (size_t q = 0; q < 4; q++)
+        ck_assert(o.result.status[q] == LF_FIT_TOO_FEW_ROWS && o.result.rows_used[q] == 0);
+    fleet_outputs_free(&o);
+    f.x = (struct lf_fleet_array){x, 1, 0, 0, 0};
+    f.y = (struct lf_fleet_array){y, 1, 0, 0, 0};
+    f.offsets = offsets;
+    for (int ridge = 0; ridge < 2; ridge++) {
+        f.ridge = ridge;
+        o = fleet_fit(&f, tested);
+        for (size_t q = 0; q < 4; q++) {
+            ck_assert_int_eq(o.result.status[q], q == 1 ? LF_FIT_OK : LF_FIT_TOO_FEW_ROWS);
+            check_problem(&f, &o, q, "groups");
+        }
+        fleet_outputs_free(&o);
+    }
+    f.y.data = nothing;
+    o = fleet_fit(&f, tested);
+    ck_assert_int_eq(o.result.status[1], LF_FIT_TOO_FEW_ROWS);
+    fleet_outputs_free(&o);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    Suite *suite = suite_create("fleet");
+    TCase *fits = tcase_create("fits");
+    tcase_set_timeout(fits, 300);
+    tcase_add_loop_test(fits, test_random, 0, 8);
+    tcase_add_loop_test(fits, test_forms, 0, 2 * FLEET_FORMS);
+    tcase_add_loop_test(fits, test_sizes, 0, 2);
+    tcase_add_test(fits, test_conditions);
+    tcase_add_test(fits, test_unix_times);
+    tcase_add_test(fits, test_statuses);
+    tcase_add_test(fits, test_no_rows);
+    suite_add_tcase(suite, fits);
+    return run_suite(suite, argc, argv);
+}
