@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Least squares: NIST's sets, solutions in quadruple precision, statuses, invariants. */
-#include "support.h"
+#include "nist.inl.h"
 
 #include "../src/lsq/student.h"
 
@@ -56,45 +56,6 @@ static void fit_problem(const struct lf_lsq_options *options, int weighted)
 
 /* ---- NIST --------------------------------------------------------------------------------- */
 
-static void read_set(const char *set)
-{
-    char path[64], line[512];
-    snprintf(path, sizeof path, "nist/%s.csv", set);
-    FILE *file = open_data(path);
-    ck_assert(fgets(line, sizeof line, file) != NULL);
-    problem.in = problem.rows = 0;
-    for (const char *c = line; *c; c++)
-        problem.in += *c == ',';
-    for (; fgets(line, sizeof line, file); problem.rows++) {
-        char *at = line;
-        for (size_t i = 0; i <= problem.in; i++, at++) {
-            double *to = i < problem.in ? &problem.x[problem.rows * problem.in + i]
-                                        : &problem.y[problem.rows];
-            *to = strtod(at, &at);
-        }
-    }
-    fclose(file);
-}
-
-/* The fewest correct digits of the values that the set calls so. */
-static double fewest_digits(const char *set, const char *quantity, const double *values)
-{
-    char line[256], prefix[64];
-    FILE *file = open_data("nist/exact.csv");
-    double fewest = 99;
-    snprintf(prefix, sizeof prefix, "%s,%s,", set, quantity);
-    while (fgets(line, sizeof line, file)) {
-        if (strncmp(line, prefix, strlen(prefix)) != 0)
-            continue;
-        const long double exact = strtold(line + strlen(prefix), NULL);
-        const long double error = fabsl(*values++ - exact) / (exact == 0 ? 1 : fabsl(exact));
-        fewest = fmin(fewest, error == 0 ? 99 : (double)-log10l(error));
-    }
-    fclose(file);
-    ck_assert(fewest < 1e9);
-    return fewest;
-}
-
 /* The exact solution for Norris's rows, rounded to double, is the set's to 13.98 digits. */
 static const struct {
     const char *name;
@@ -111,7 +72,7 @@ static const struct {
 START_TEST(test_nist)
 {
     const char *name = sets[_i].name;
-    read_set(name);
+    read_set(name, &problem.rows, &problem.in, problem.x, problem.y);
     fit_problem(&sets[_i].options, 0);
     ck_assert_int_eq(answer.r.status, LF_FIT_OK);
     const double digits = fewest_digits(name, "coef", answer.b);
@@ -132,7 +93,7 @@ START_TEST(test_nist_matrix)
         double digits;
     } set[] = {
         {"Filip", 10, 7.6}, {"Wampler1", 5, 14.9}, {"Wampler2", 5, 13.1}, {"Wampler3", 5, 14.9}};
-    read_set(set[_i].name);
+    read_set(set[_i].name, &problem.rows, &problem.in, problem.x, problem.y);
     static double powers[MOST_ROWS * MOST_PARAMS];
     for (size_t r = 0; r < problem.rows; r++) {
         long double power = 1;

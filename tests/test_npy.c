@@ -144,6 +144,54 @@ START_TEST(integers_are_rounded_once)
 }
 END_TEST
 
+/* Integers to the last digit, floats in the fewest. */
+START_TEST(elements_are_texts)
+{
+    static const int64_t whole[] = {INT64_MIN, INT64_MAX - 1, 100000};
+    static const uint64_t counts[] = {UINT64_MAX, 7, 0};
+    static const uint8_t small[] = {255, 0, 1};
+    static const float floats[] = {0.1f, -2.0f, 1e30f};
+    static const struct {
+        const char *type;
+        const void *data;
+        size_t size;
+        const char *text[3];
+    } arrays[] = {
+        {"i8", whole, 8, {"-9223372036854775808", "9223372036854775806", "100000"}},
+        {"u8", counts, 8, {"18446744073709551615", "7", "0"}},
+        {"u1", small, 1, {"255", "0", "1"}},
+        {"b1", small, 1, {"1", "0", "1"}},
+        {"f4", floats, 4, {"0.1", "-2", "1e+30"}},
+    };
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+        for (int swapped = 0; swapped < 2; swapped++) {
+            char dictionary[128], data[24], path[PATH_CHARS];
+            memcpy(data, arrays[i].data, 3 * arrays[i].size);
+            if (swapped)
+                swap_elements(data, arrays[i].size, 3);
+            snprintf(dictionary, sizeof dictionary,
+                     "{'descr': '%c%s', 'fortran_order': False, 'shape': (3,)}",
+                     swapped == own_order_is_little() ? '>' : '<', arrays[i].type);
+            const struct file file = npy_of(1, dictionary, data, 3 * arrays[i].size);
+            file_of(file.bytes, file.size, path);
+            struct table *table;
+            struct table_error error;
+            const size_t column = 0;
+            double values[4];
+            size_t got, length;
+            ck_assert_msg(table_open(&table, path, NULL, &error), "%s", error.text);
+            ck_assert(table_keep_texts(table, 1, &column, &error));
+            ck_assert(table_choose(table, 1, &column, LF_F64, &error));
+            ck_assert(table_read(table, 4, values, &got, &error) && got == 3);
+            for (size_t r = 0; r < 3; r++) {
+                ck_assert_str_eq(table_texts(table, r, &length), arrays[i].text[r]);
+                ck_assert_uint_eq(length, strlen(arrays[i].text[r]) + 1);
+            }
+            table_close(table);
+        }
+}
+END_TEST
+
 START_TEST(blocks_tell_their_rows)
 {
     const double values[] = {7, 8, 9};
@@ -344,6 +392,7 @@ int main(int argc, char **argv)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, types_are_read, 0, sizeof types / sizeof types[0]);
     tcase_add_test(tests, integers_are_rounded_once);
+    tcase_add_test(tests, elements_are_texts);
     tcase_add_test(tests, blocks_tell_their_rows);
     tcase_add_loop_test(tests, faults_are_told, 0, sizeof faults / sizeof faults[0]);
     tcase_add_test(tests, cut_files_are_told);

@@ -182,6 +182,65 @@ START_TEST(the_corpus_of_the_fuzzer)
 }
 END_TEST
 
+/* Texts of the next row with '|' behind each. */
+static const char *next_texts(struct table *table, double *values)
+{
+    static char out[256];
+    struct table_error error;
+    size_t got, length;
+    ck_assert_msg(table_read(table, 1, values, &got, &error), "%s", error.text);
+    if (got == 0)
+        return NULL;
+    const char *texts = table_texts(table, 0, &length);
+    ck_assert_uint_lt(length, sizeof out);
+    for (size_t i = 0; i < length; i++)
+        out[i] = texts[i] ? texts[i] : '|';
+    out[length] = '\0';
+    return out;
+}
+
+/* In the order asked for, in chunks of any size, beside numbers, and a column as both. */
+START_TEST(texts_of_columns)
+{
+    const size_t named[] = {3, 0}, chosen[] = {3, 1};
+    for (size_t chunk = 0; chunk < 12; chunk++) {
+        const struct table_options options = {.chunk = chunk};
+        struct table *table =
+            open_text("a,b,c,d\n x y ,1,z,4\n\"q\"\",\nr\",2,,\"05\"\n,3,w,-\n", &options);
+        struct table_error error;
+        double v[2];
+        ck_assert(table_choose(table, 2, chosen, LF_F64, &error));
+        ck_assert(table_keep_texts(table, 2, named, &error));
+        ck_assert_str_eq(next_texts(table, v), "4|x y|");
+        ck_assert(v[0] == 4 && v[1] == 1);
+        ck_assert_str_eq(next_texts(table, v), "05|q\",\nr|");
+        ck_assert(v[0] == 5 && v[1] == 2);
+        ck_assert_str_eq(next_texts(table, v), "-||");
+        ck_assert(v[0] != v[0] && v[1] == 3);
+        ck_assert(next_texts(table, v) == NULL);
+        table_close(table);
+    }
+}
+END_TEST
+
+/* One after the other in a block. */
+START_TEST(texts_of_a_block)
+{
+    struct table *table = open_text("n,t\n1,a\n2,bb\n3,\n", NULL);
+    const size_t named = 1, chosen = 0;
+    struct table_error error;
+    double v[8];
+    size_t got, length;
+    ck_assert(table_choose(table, 1, &chosen, LF_F64, &error));
+    ck_assert(table_keep_texts(table, 1, &named, &error));
+    ck_assert(table_read(table, 8, v, &got, &error) && got == 3);
+    ck_assert(strcmp(table_texts(table, 0, &length), "a") == 0 && length == 2);
+    ck_assert(strcmp(table_texts(table, 1, &length), "bb") == 0 && length == 3);
+    ck_assert(strcmp(table_texts(table, 2, &length), "") == 0 && length == 1);
+    table_close(table);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     Suite *suite = suite_create("table");
@@ -192,6 +251,8 @@ int main(int argc, char **argv)
     tcase_add_test(tests, blocks_and_passes);
     tcase_add_test(tests, rows_before_a_fault);
     tcase_add_test(tests, fields_that_are_written_are_read);
+    tcase_add_test(tests, texts_of_columns);
+    tcase_add_test(tests, texts_of_a_block);
     tcase_add_test(tests, the_corpus_of_the_fuzzer);
     suite_add_tcase(suite, tests);
     return run_suite(suite, argc, argv);

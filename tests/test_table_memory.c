@@ -68,7 +68,8 @@ static int read_path(const char *path, size_t expected)
     EXPECT((table != NULL) == whole && (whole || says_so(&error)));
     if (whole) {
         const size_t columns[] = {0, table_columns(table) - 1};
-        whole = table_choose(table, 2, columns, LF_F64, &error);
+        whole = table_choose(table, 2, columns, LF_F64, &error) &&
+                table_keep_texts(table, 1, &columns[1], &error);
         EXPECT(whole || says_so(&error));
     }
     whole = whole && read_rows(table, expected, &error);

@@ -17,6 +17,7 @@
 #include <lanefit/lsq.h>
 #include <lanefit/optim.h>
 #include <lanefit/random.h>
+#include <lanefit/statistics.h>
 #include <lanefit/status.h>
 #include <lanefit/train.h>
 

@@ -53,6 +53,9 @@ int read_choice(const struct option_rule *rule, const char *text, const char *fi
 int choose_table(const struct option_rule *rule, const char *name,
                  const struct lf_kernels **kernels);
 
+/* Whether the name of a file has this ending. */
+int ends_with(const char *text, const char *end);
+
 /* ---- arguments.c ------------------------------------------------------------------------- */
 
 /* Each returns whether the whole text is such a number. */

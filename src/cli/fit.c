@@ -193,9 +193,12 @@ int fit_main(int argc, char **argv)
     code = EXIT_FAILED;
     if (!spares_input(settings.save, settings.rows.path) ||
         !spares_input(settings.history, settings.rows.path) ||
-        !spares_input(settings.plot, settings.rows.path))
+        !spares_input(settings.plot, settings.rows.path) ||
+        !spares_input(settings.output, settings.rows.path))
         return code;
-    if (settings.is_lsq)
+    if (settings.rows.by)
+        code = fit_by(&fit);
+    else if (settings.is_lsq)
         code = fit_lsq(&fit);
     else if (settings.resume ? go_on(&fit) : begin(&fit))
         code = fit_train(&fit);

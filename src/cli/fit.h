@@ -8,6 +8,8 @@
 #include "prepare.h"
 #include "training.h"
 
+enum group_format { GROUPS_CSV, GROUPS_JSON, GROUPS_NPY };
+
 /* What the options say. */
 struct fit_settings {
     struct rows_request rows;
@@ -19,6 +21,8 @@ struct fit_settings {
     struct training training;
     int is_lsq; /* least squares instead of training, with these options: */
     struct lf_lsq_options lsq;
+    enum group_format format;                   /* of the regressions of rows.by, */
+    const char *output;                         /* to be written there; NULL: standard output */
     int finds_batch, finds_solver, finds_decay; /* not given */
     int limits_epochs, limits_steps;            /* given, also where a run is resumed */
     size_t threads;
@@ -65,6 +69,9 @@ int fit_train(struct fit *fit);
 
 /* The fit by least squares, from the rows to the report. Returns an exit code. */
 int fit_lsq(struct fit *fit);
+
+/* A fit by least squares for each group of rows. Returns an exit code. */
+int fit_by(struct fit *fit);
 
 /* ---- save.c ------------------------------------------------------------------------------- */
 

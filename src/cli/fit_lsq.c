@@ -181,8 +181,7 @@ static int report(const struct fit *fit, const struct regression *regressions)
     return code;
 }
 
-/* Whether there is a regression of so many columns. */
-static int are_few(const struct fit *fit)
+int lsq_are_few(const struct fit *fit)
 {
     const size_t features = fit->rows.features;
     if (lf_lsq_params(features + (fit->rows.has_weight ? 1 : 0), &fit->settings->lsq) > 0)
@@ -237,7 +236,7 @@ int fit_lsq(struct fit *fit)
     const struct fit_settings *s = fit->settings;
     struct lsq_source source = {.row = NULL};
     int code = EXIT_FAILED;
-    if (!rows_open(&fit->rows, &s->rows) || !fit_describe(fit) || !are_few(fit) ||
+    if (!rows_open(&fit->rows, &s->rows) || !fit_describe(fit) || !lsq_are_few(fit) ||
         (s->save && !can_save(s->save)))
         return code;
     const size_t targets = fit->description.targets;

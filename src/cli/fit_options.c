@@ -18,9 +18,10 @@ const char fit_help[] =
     "  --loss NAME           mse (default), l1, huber[:DELTA], logistic, poisson\n"
     "  --solver NAME         lsq: least squares, at once; or training by sgd, adam,\n"
     "                        adamw (sgd for linear models, else adam)\n"
-    "  --weights COL         of lsq: weights of the rows, 1 / variance\n"
-    "  --ridge F             of lsq: F times the sum of squared coefficients (0)\n"
-    "  --no-intercept        of lsq: without a constant\n"
+    "  --weights COL, --ridge F, --no-intercept  of lsq: 1 / variance of the rows; F\n"
+    "                        times the sum of squared coefficients; no constant\n"
+    "  --by COL[,COL]        a regression by lsq for each group of rows, a line each,\n"
+    "  --output FILE         to a .npy, .jsonl or CSV file (standard output)\n"
     "  --lr F|auto           learning rate, for standardized columns (auto)\n"
     "  --schedule NAME       cosine (default), constant or step:EPOCHS:FACTOR\n"
     "  --momentum F          of sgd (0)\n"
@@ -54,6 +55,8 @@ enum option {
     WEIGHTS,
     RIDGE,
     NO_INTERCEPT,
+    BY,
+    OUTPUT,
     LR,
     SCHEDULE,
     MOMENTUM,
@@ -92,6 +95,8 @@ static const struct option_rule rules[OPTIONS] = {
     [WEIGHTS] = {"weights", "a column"},
     [RIDGE] = {"ridge", "a number of 0 or more"},
     [NO_INTERCEPT] = {"no-intercept", NULL},
+    [BY] = {"by", "columns, with commas between"},
+    [OUTPUT] = {"output", "the name of a file"},
     [LR] = {"lr", "a number above 0, or auto"},
     [SCHEDULE] = {"schedule", "constant, cosine or step:EPOCHS:FACTOR, a factor above 0 to 1"},
     [MOMENTUM] = {"momentum", "a number from 0 to below 1"},
@@ -230,6 +235,11 @@ static int read_table(const char **text, struct fit_settings *s)
     s->rows.features = text[FEATURES];
     s->rows.targets = text[TARGET];
     s->rows.weight = text[WEIGHTS];
+    s->rows.by = text[BY];
+    s->output = text[OUTPUT];
+    s->format = s->output && ends_with(s->output, ".npy")                     ? GROUPS_NPY
+                : text[JSON] || (s->output && ends_with(s->output, ".jsonl")) ? GROUPS_JSON
+                                                                              : GROUPS_CSV;
     return 1;
 }
 
@@ -250,7 +260,7 @@ static int read_training(const char **text, struct fit_settings *s)
         return bad_value(&rules[SEED], text[SEED]);
     t->batch = (size_t)batch;
     t->shuffle = !text[NO_SHUFFLE];
-    s->is_lsq = text[SOLVER] && strcmp(text[SOLVER], "lsq") == 0;
+    s->is_lsq = text[SOLVER] ? strcmp(text[SOLVER], "lsq") == 0 : text[BY] != NULL;
     s->lsq.no_intercept = text[NO_INTERCEPT] != NULL;
     s->lsq.weight_is_last = text[WEIGHTS] != NULL;
     if (!read_name(SOLVER, s->is_lsq ? NULL : text[SOLVER], solver_names, &solver) ||
@@ -303,6 +313,32 @@ static int agree_on_solver(const char **text, const struct fit_settings *s)
     return 0;
 }
 
+/* Options that do not go with a regression for each group. */
+static int agree_on_groups(const char **text, const struct fit_settings *s)
+{
+    static const enum option of_one[] = {SAVE, RESUME, MEMORY};
+    if (text[OUTPUT] && !text[BY]) {
+        complain("--output is for regressions of groups: add --by COL, or see --save");
+        return 0;
+    }
+    if (text[BY] && !s->is_lsq) {
+        complain("--by fits by least squares: leave --solver %s out", text[SOLVER]);
+        return 0;
+    }
+    for (size_t i = 0; text[BY] && i < sizeof of_one / sizeof of_one[0]; i++)
+        if (text[of_one[i]]) {
+            complain("--%s is for one model, and --by fits one for each group, without keeping "
+                     "rows: leave it out",
+                     rules[of_one[i]].name);
+            return 0;
+        }
+    if (text[BY] && text[JSON] && s->format == GROUPS_NPY) {
+        complain("--json and a file of .npy exclude each other: leave one out");
+        return 0;
+    }
+    return 1;
+}
+
 /* Options that ask for what can't be had together. */
 static int agree(const char **text, const struct fit_settings *s)
 {
@@ -315,7 +351,7 @@ static int agree(const char **text, const struct fit_settings *s)
                      rules[fixed[i]].name, s->resume);
             return 0;
         }
-    if (!agree_on_solver(text, s))
+    if (!agree_on_groups(text, s) || !agree_on_solver(text, s))
         return 0;
     if (s->degree > 0 && s->hidden_count > 0)
         complain("--degree is for linear models: a network finds curves by itself");

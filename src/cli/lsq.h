@@ -17,6 +17,9 @@ struct lsq_source {
     int failed; /* to read: a message is out already */
 };
 
+/* Whether there is a regression of so many columns; complains if not. */
+int lsq_are_few(const struct fit *fit);
+
 /* Complains and returns 0. */
 int lsq_open(struct lsq_source *source, struct rows *rows, int quiet);
 void lsq_close(struct lsq_source *source);

@@ -51,6 +51,12 @@ int read_options(int argc, char **argv, const struct option_rule *rules, int cou
     return 1;
 }
 
+int ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
 int bad_value(const struct option_rule *rule, const char *text)
 {
     complain("--%s takes %s, not '%s'", rule->name, rule->takes, text);

@@ -66,12 +66,6 @@ static int take_word(void *context, const char *word)
     return 1;
 }
 
-static int ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 /* ---- Output ------------------------------------------------------------------------------- */
 
 /* "y_predicted" */

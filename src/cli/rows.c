@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "rows.h"
-#include "columns.h"
+#include "cli.h"
 
 #include "../data/spool.h"
 
@@ -10,155 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 4096 }; /* rows read at a time */
-
 size_t rows_memory(void)
 {
     const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
     return pages > 0 && size > 0 ? (size_t)pages / 2 * (size_t)size : (size_t)1 << 30;
 }
 
-static int out_of_memory(const char *path)
-{
-    complain("%s: out of memory", path);
-    return 0;
-}
-
-/* ---- Columns ------------------------------------------------------------------------------ */
-
-static int is_among(size_t column, const size_t *columns, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (columns[i] == column)
-            return 1;
-    return 0;
-}
-
-static int is_both(const struct rows *rows, size_t column, const char *what)
-{
-    complain("%s: column %zu is both %s", rows->path, column + 1, what);
-    return 0;
-}
-
-/* rows->columns = features and targets as the lists have them, NULL: all others, the last; and the
- * weight, NULL: none. */
-static int choose(struct rows *rows, const size_t *features, const size_t *targets,
-                  const size_t *weight)
-{
-    const size_t all = table_columns(rows->table);
-    const size_t last = all - 1 - (weight && *weight == all - 1 && all > 1);
-    if (!targets) {
-        targets = &last;
-        rows->targets = 1;
-    }
-    rows->has_weight = weight != NULL;
-    rows->columns = malloc((all + rows->features + rows->targets + 1) * sizeof *rows->columns);
-    if (!rows->columns)
-        return out_of_memory(rows->path);
-    for (size_t i = 0; features && i < rows->features; i++)
-        rows->columns[i] = features[i];
-    for (size_t i = 0; !features && i < all; i++)
-        if (!is_among(i, targets, rows->targets) && !(weight && *weight == i))
-            rows->columns[rows->features++] = i;
-    if (rows->features == 0) {
-        complain("%s: a fit needs a feature beside the target%s: there is no other column",
-                 rows->path, weight ? " and the weight" : "");
-        return 0;
-    }
-    for (size_t i = 0; i < rows->targets; i++) {
-        if (is_among(targets[i], rows->columns, rows->features))
-            return is_both(rows, targets[i], "a feature and a target");
-        rows->columns[rows->features + i] = targets[i];
-    }
-    rows->width = rows->features + rows->targets;
-    if (!weight)
-        return 1;
-    if (is_among(*weight, rows->columns, rows->features))
-        return is_both(rows, *weight, "a feature and the weight");
-    if (is_among(*weight, targets, rows->targets))
-        return is_both(rows, *weight, "a target and the weight");
-    rows->columns[rows->width++] = *weight;
-    return 1;
-}
-
-static int name_columns(struct rows *rows)
-{
-    char spare[TABLE_NAME_CHARS];
-    rows->name = calloc(rows->width, sizeof *rows->name);
-    rows->missing = calloc(rows->width, sizeof *rows->missing);
-    rows->block = malloc(rows->width * BLOCK * sizeof *rows->block);
-    rows->low = calloc(rows->width, sizeof *rows->low);
-    rows->high = calloc(rows->width, sizeof *rows->high);
-    rows->sum = calloc(rows->width, sizeof *rows->sum);
-    if (!rows->name || !rows->missing || !rows->block || !rows->low || !rows->high || !rows->sum)
-        return out_of_memory(rows->path);
-    for (size_t i = 0; i < rows->width; i++) {
-        struct table_error error;
-        size_t found;
-        const char *name = table_name(rows->table, rows->columns[i], spare);
-        /* By a name that stands twice, the column would not be found again. */
-        if (!table_find(rows->table, name, &found, &error)) {
-            snprintf(spare, sizeof spare, "%zu", rows->columns[i] + 1);
-            name = spare;
-        }
-        if (!(rows->name[i] = strdup(name)))
-            return out_of_memory(rows->path);
-    }
-    return 1;
-}
-
-/* The columns of a model that exists. */
-static int find_like(struct rows *rows, const struct description *d)
-{
-    rows->features = d->features;
-    rows->targets = d->targets;
-    rows->width = d->features + d->targets;
-    rows->columns = malloc(rows->width * sizeof *rows->columns);
-    char **names = malloc(rows->width * sizeof *names);
-    int found = names && rows->columns;
-    if (found) {
-        memcpy(names, d->feature, d->features * sizeof *names);
-        memcpy(names + d->features, d->target, d->targets * sizeof *names);
-        found = columns_named(rows->table, names, rows->width, rows->columns);
-    } else {
-        out_of_memory(rows->path);
-    }
-    free(names);
-    return found && name_columns(rows);
-}
-
-static int find_columns(struct rows *rows, const struct rows_request *request)
-{
-    struct table_error error;
-    size_t *targets = NULL, *features = NULL, weight;
-    int found = 1;
-    if (request->like)
-        found = find_like(rows, request->like);
-    if (request->targets)
-        found = (targets = columns_listed(rows->table, request->targets, &rows->targets)) != NULL;
-    if (found && request->features)
-        found =
-            (features = columns_listed(rows->table, request->features, &rows->features)) != NULL;
-    if (found && request->weight && !table_find(rows->table, request->weight, &weight, &error)) {
-        complain("%s", error.text);
-        found = 0;
-    }
-    if (!request->like)
-        found = found && choose(rows, features, targets, request->weight ? &weight : NULL) &&
-                name_columns(rows);
-    free(targets);
-    free(features);
-    if (found && !table_choose(rows->table, rows->width, rows->columns, LF_F64, &error)) {
-        complain("%s", error.text);
-        return 0;
-    }
-    return found;
-}
-
 /* ---- The first pass ----------------------------------------------------------------------- */
 
-/* "data.csv, line 7, column 2 (mass)" of a value in the last block. */
-static int refuse(const struct rows *rows, size_t row, size_t i, const char *what)
+int rows_refuse(const struct rows *rows, size_t row, size_t i, const char *what)
 {
     char name[PRINTABLE_CHARS];
     complain("%s, %s %" PRIu64 ", column %zu (%s): %g %s", rows->path,
@@ -181,13 +41,14 @@ static int is_whole(struct rows *rows, enum lf_loss_kind loss, size_t row, int *
     for (size_t i = 0; i < rows->width && *valid; i++) {
         const int is_target = i >= rows->features;
         if (isinf(value[i]))
-            *valid = refuse(rows, row, i, "is not finite: mark it as missing or leave it out");
+            *valid = rows_refuse(rows, row, i, "is not finite: mark it as missing or leave it out");
         else if (is_target && loss == LF_BCE_WITH_LOGITS_LOSS && !(value[i] >= 0 && value[i] <= 1))
-            *valid = refuse(rows, row, i, "is no probability: logistic regression takes 0 to 1");
+            *valid =
+                rows_refuse(rows, row, i, "is no probability: logistic regression takes 0 to 1");
         else if (is_target && loss == LF_POISSON_NLL_LOSS && value[i] < 0)
-            *valid = refuse(rows, row, i, "is no count: Poisson regression takes 0 and above");
+            *valid = rows_refuse(rows, row, i, "is no count: Poisson regression takes 0 and above");
         else if (rows->has_weight && i + 1 == rows->width && value[i] < 0)
-            *valid = refuse(rows, row, i, "is no weight: weights are 0 or more");
+            *valid = rows_refuse(rows, row, i, "is no weight: weights are 0 or more");
     }
     return *valid;
 }
@@ -222,7 +83,7 @@ static int keep(struct rows *rows, const double *row, size_t memory)
 {
     const size_t bytes = rows->width * sizeof *row, most = memory / (2 * bytes + sizeof(uint32_t));
     if (!rows->file && rows->used == rows->room) {
-        const size_t wanted = rows->room < BLOCK ? BLOCK : 2 * rows->room;
+        const size_t wanted = rows->room < ROWS_BLOCK ? ROWS_BLOCK : 2 * rows->room;
         rows->room = wanted < most ? wanted : most;
         double *values = rows->used < rows->room ? realloc(rows->values, rows->room * bytes) : NULL;
         if (values)
@@ -268,6 +129,14 @@ static int take_block(struct rows *rows, const struct rows_request *request, siz
     return valid;
 }
 
+void rows_complain(const struct rows_request *request, const struct table_error *error)
+{
+    complain("%s%s", error->text,
+             error->is_no_number && !request->features && !request->like
+                 ? "; --features names the columns to take"
+                 : "");
+}
+
 static int go_over(struct rows *rows, const struct rows_request *request)
 {
     struct table_error error;
@@ -276,12 +145,9 @@ static int go_over(struct rows *rows, const struct rows_request *request)
     int fine = 1;
     progress_begin(&progress, rows->path, "rows", 0, request->quiet);
     do {
-        if (!table_read(rows->table, BLOCK, rows->block, &got, &error)) {
+        if (!table_read(rows->table, ROWS_BLOCK, rows->block, &got, &error)) {
             progress_end(&progress);
-            complain("%s%s", error.text,
-                     error.is_no_number && !request->features && !request->like
-                         ? "; --features names the columns to take"
-                         : "");
+            rows_complain(request, &error);
             return 0;
         }
         fine = take_block(rows, request, got);
@@ -312,24 +178,32 @@ static int complain_of_none(const struct rows *rows)
     return 0;
 }
 
-int rows_open(struct rows *rows, const struct rows_request *request)
+int rows_find(struct rows *rows, const struct rows_request *request)
 {
     struct table_error error;
     struct table_options options = request->table;
     *rows = (struct rows){.path = request->path, .hash = 0xcbf29ce484222325u};
-    options.keep = TABLE_KEEP_LINES;
+    options.keep = request->by && !request->weight ? TABLE_KEEP_NOTHING : TABLE_KEEP_LINES;
     if (!table_open(&rows->table, request->path, &options, &error)) {
         complain("%s", error.text);
         return 0;
     }
     if (strcmp(rows->path, "-") == 0)
         rows->path = "standard input";
-    if (!find_columns(rows, request) || !go_over(rows, request) ||
-        (rows->used == 0 && !complain_of_none(rows))) {
-        rows_close(rows);
+    if (rows_find_columns(rows, request))
+        return 1;
+    rows_close(rows);
+    return 0;
+}
+
+int rows_open(struct rows *rows, const struct rows_request *request)
+{
+    if (!rows_find(rows, request))
         return 0;
-    }
-    return 1;
+    if (go_over(rows, request) && (rows->used > 0 || complain_of_none(rows)))
+        return 1;
+    rows_close(rows);
+    return 0;
 }
 
 void rows_close(struct rows *rows)
@@ -341,6 +215,7 @@ void rows_close(struct rows *rows)
     table_close(rows->table);
     free(rows->name);
     free(rows->columns);
+    free(rows->keys);
     free(rows->missing);
     free(rows->low);
     free(rows->high);

@@ -9,11 +9,14 @@
 
 #include <stdio.h>
 
+enum { ROWS_BLOCK = 4096 }; /* rows read at a time */
+
 struct rows_request {
     const char *path;
     const char *features;           /* names or numbers, commas between; NULL: all others */
     const char *targets;            /* NULL: the last column */
     const char *weight;             /* name or number of the column of weights; NULL: none */
+    const char *by;                 /* columns that tell groups apart; NULL: there are none */
     const struct description *like; /* the columns that this one names, instead; NULL: none */
     struct table_options table;
     enum lf_loss_kind loss; /* what targets may be */
@@ -26,8 +29,9 @@ struct rows {
     const char *path;
     size_t features, targets, width;
     int has_weight;
-    size_t *columns; /* [width]: features, then targets, then the weight if there is one */
-    char **name;     /* [width] */
+    size_t *columns;         /* [width]: features, then targets, then the weight if there is one */
+    size_t *keys, key_count; /* columns that tell groups apart */
+    char **name;             /* [width] */
     size_t used;
     uint64_t unweighted;        /* rows of weight 0, which are not used */
     uint64_t dropped, *missing; /* [width]: rows dropped for want of a value of this column, the
@@ -40,6 +44,16 @@ struct rows {
     size_t next;    /* row to be read */
     double *block;  /* of the table, in the first pass */
 };
+
+/* Opens the table and finds the columns; rows_find_columns is part of that. Complain and return 0.
+ */
+int rows_find(struct rows *rows, const struct rows_request *request);
+int rows_find_columns(struct rows *rows, const struct rows_request *request);
+
+/* Complains of a value in the last block, "data.csv, line 7, column 2 (mass): -3 is no weight", and
+ * returns 0; of what the table says when it is read. */
+int rows_refuse(const struct rows *rows, size_t row, size_t i, const char *what);
+void rows_complain(const struct rows_request *request, const struct table_error *error);
 
 /* Opens the table and goes over it once. Complains and returns 0: a column that is not there, text
  * that is no number, infinite values, targets that the loss does not take, negative weights, no row

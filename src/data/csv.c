@@ -108,6 +108,7 @@ static enum outcome read_fields(struct csv *csv, char *out, struct place *place,
 {
     const struct csv_wanted *wanted = out ? csv->wanted : NULL;
     const struct csv_wanted *stop = wanted ? wanted + csv->wanted_count : NULL;
+    const struct csv_wanted *named = csv->named, *last_named = named + csv->named_count;
     enum csv_step step = CSV_FIELD;
     *place = (struct place){.line = csv->text.line};
     place->p = csv_first_field(&csv->dialect, csv->text.at);
@@ -117,7 +118,8 @@ static enum outcome read_fields(struct csv *csv, char *out, struct place *place,
             double f64;
         } value;
         int is_wanted = wanted < stop && wanted->column == place->column;
-        if (is_wanted && plain_number(csv, place->p, &value, &step, &place->p)) {
+        int is_named = named < last_named && named->column == place->column;
+        if (is_wanted && !is_named && plain_number(csv, place->p, &value, &step, &place->p)) {
             wanted = put(csv, wanted, &value, out);
             continue;
         }
@@ -131,6 +133,8 @@ static enum outcome read_fields(struct csv *csv, char *out, struct place *place,
             return (enum outcome)fail_text(csv, place, &field, error);
         if (is_wanted)
             wanted = put(csv, wanted, &value, out);
+        if (is_named)
+            csv->field[named++->place] = field;
         place->line += field.lines;
         place->p = field.next;
     }
@@ -141,6 +145,21 @@ static enum outcome read_fields(struct csv *csv, char *out, struct place *place,
     return READ;
 }
 
+/* Keeps the texts of the record's columns that are named. */
+static int keep_texts(struct csv *csv, struct table_error *error)
+{
+    if (csv->named_count == 0)
+        return 1;
+    for (size_t i = 0; i < csv->named_count; i++) {
+        const struct csv_field *field = &csv->field[i];
+        char *text = texts_room(&csv->texts, (size_t)(field->last - field->first));
+        if (!text)
+            return table_fail_memory(error, csv->text.input->name);
+        texts_end(&csv->texts, csv_unquote(field, text));
+    }
+    return texts_end_row(&csv->texts) || table_fail_memory(error, csv->text.input->name);
+}
+
 int csv_read_record(struct csv *csv, char *out, struct table_error *error)
 {
     struct place place;
@@ -148,7 +167,8 @@ int csv_read_record(struct csv *csv, char *out, struct table_error *error)
     while ((outcome = read_fields(csv, out, &place, error)) == MORE)
         if (!csv_text_more(&csv->text, error))
             return 0;
-    if (outcome != READ || (out && !csv_keep_row(csv, place.p, error)))
+    if (outcome != READ || (out && !csv_keep_row(csv, place.p, error)) ||
+        (out && !keep_texts(csv, error)))
         return 0;
     csv->text.at = place.p;
     csv->text.line = place.line + 1;
@@ -160,6 +180,7 @@ int csv_read(struct csv *csv, size_t rows, void *out, size_t *got, struct table_
     size_t size = csv->dtype == LF_F32 ? sizeof(float) : sizeof(double);
     char *row = out;
     csv->kept.rows = 0;
+    texts_clear(&csv->texts);
     for (*got = 0; *got < rows; ++*got) {
         enum csv_found found = csv_text_record(&csv->text, &csv->dialect, error);
         if (found != CSV_RECORD)
@@ -178,20 +199,45 @@ static int by_column(const void *a, const void *b)
                                   : (p->place > q->place) - (p->place < q->place);
 }
 
+/* The columns in order; 0 without memory. */
+static int in_order(size_t count, const size_t *columns, struct csv_wanted **wanted)
+{
+    *wanted = count > 0 ? calloc(count, sizeof **wanted) : NULL;
+    if (count > 0 && !*wanted)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        (*wanted)[i] = (struct csv_wanted){columns[i], i};
+    if (count > 0)
+        qsort(*wanted, count, sizeof **wanted, by_column);
+    return 1;
+}
+
 int csv_choose(struct csv *csv, size_t count, const size_t *columns, enum lf_dtype dtype,
                struct table_error *error)
 {
-    struct csv_wanted *wanted = NULL;
-    if (count > 0 && !(wanted = calloc(count, sizeof *wanted)))
+    struct csv_wanted *wanted;
+    if (!in_order(count, columns, &wanted))
         return table_fail_memory(error, csv->text.input->name);
-    for (size_t i = 0; i < count; i++)
-        wanted[i] = (struct csv_wanted){columns[i], i};
-    if (count > 0)
-        qsort(wanted, count, sizeof *wanted, by_column);
     free(csv->wanted);
     csv->wanted = wanted;
     csv->wanted_count = count;
     csv->dtype = dtype;
+    return 1;
+}
+
+int csv_keep_texts(struct csv *csv, size_t count, const size_t *columns, struct table_error *error)
+{
+    struct csv_wanted *named = NULL;
+    struct csv_field *field = calloc(count + 1, sizeof *field);
+    if (!field || !in_order(count, columns, &named)) {
+        free(field);
+        return table_fail_memory(error, csv->text.input->name);
+    }
+    free(csv->named);
+    free(csv->field);
+    csv->named = named;
+    csv->named_count = count;
+    csv->field = field;
     return 1;
 }
 

@@ -5,6 +5,7 @@
 
 #include "csv_text.h"
 #include "table.h"
+#include "texts.h"
 
 /* A chosen column, and where its values go in a row. */
 struct csv_wanted {
@@ -33,6 +34,10 @@ struct csv {
     struct csv_wanted *wanted; /* by column */
     size_t wanted_count;
     enum lf_dtype dtype;
+    struct csv_wanted *named; /* columns whose texts are kept, by column */
+    size_t named_count;
+    struct csv_field *field; /* [named_count]: of the record, by place */
+    struct texts texts;
     struct csv_kept kept;
 };
 
@@ -48,6 +53,7 @@ const char *csv_name(const struct csv *csv, size_t column);
 
 int csv_choose(struct csv *csv, size_t count, const size_t *columns, enum lf_dtype dtype,
                struct table_error *error);
+int csv_keep_texts(struct csv *csv, size_t count, const size_t *columns, struct table_error *error);
 int csv_read(struct csv *csv, size_t rows, void *out, size_t *got, struct table_error *error);
 
 /* Reads the record at csv->text.at, and steps behind it; the values that are wanted go to `out`.

@@ -143,9 +143,13 @@ enum csv_step csv_skip(const struct csv_dialect *dialect, const char **p, const 
 size_t csv_unquote(const struct csv_field *field, char *out)
 {
     char *q = out;
+    if (!field->quoted) {
+        memmove(out, field->first, (size_t)(field->last - field->first));
+        return (size_t)(field->last - field->first);
+    }
     for (const char *p = field->first; p < field->last; p++) {
         *q++ = *p;
-        if (field->quoted && *p == '"')
+        if (*p == '"')
             p++;
     }
     return (size_t)(q - out);

@@ -155,6 +155,9 @@ void csv_close(struct csv *csv)
 {
     csv_text_free(&csv->text);
     csv_keep_free(&csv->kept);
+    texts_free(&csv->texts);
+    free(csv->named);
+    free(csv->field);
     free(csv->header);
     free(csv->names);
     free(csv->name_start);

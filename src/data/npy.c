@@ -43,6 +43,8 @@ void npy_close(struct npy *npy)
     if (npy->map)
         munmap(npy->map, npy->map_size);
     free(npy->wanted);
+    free(npy->named);
+    texts_free(&npy->texts);
 }
 
 int npy_choose(struct npy *npy, size_t count, const size_t *columns, enum lf_dtype dtype,
@@ -60,25 +62,66 @@ int npy_choose(struct npy *npy, size_t count, const size_t *columns, enum lf_dty
     return 1;
 }
 
-void npy_read(struct npy *npy, size_t rows, void *out, size_t *got)
+int npy_keep_texts(struct npy *npy, size_t count, const size_t *columns, struct table_error *error)
+{
+    size_t *named = calloc(count + 1, sizeof *named);
+    if (!named)
+        return table_fail_memory(error, npy->name);
+    if (count > 0)
+        memcpy(named, columns, count * sizeof *named);
+    free(npy->named);
+    npy->named = named;
+    npy->named_count = count;
+    return 1;
+}
+
+/* The elements of a column from a row on. */
+static struct npy_column column_at(const struct npy *npy, size_t row, size_t column)
 {
     const struct npy_header *header = &npy->header;
+    const size_t element =
+        header->by_columns ? column * header->rows + row : row * header->columns + column;
+    return (struct npy_column){
+        .data = npy->data + element * header->size,
+        .step = (header->by_columns ? 1 : header->columns) * header->size,
+        .is_swapped = header->is_swapped,
+    };
+}
+
+static int keep_texts(struct npy *npy, size_t row, size_t rows)
+{
+    texts_clear(&npy->texts);
+    for (size_t r = 0; r < rows && npy->named_count > 0; r++) {
+        for (size_t i = 0; i < npy->named_count; i++) {
+            const struct npy_column from = column_at(npy, row + r, npy->named[i]);
+            char *text = texts_room(&npy->texts, NUMBER_CHARS);
+            if (!text)
+                return 0;
+            texts_end(&npy->texts, npy_text(&npy->header, &from, text));
+        }
+        if (!texts_end_row(&npy->texts))
+            return 0;
+    }
+    return 1;
+}
+
+int npy_read(struct npy *npy, size_t rows, void *out, size_t *got, struct table_error *error)
+{
     size_t size = npy->dtype == LF_F32 ? sizeof(float) : sizeof(double);
-    size_t left = header->rows - npy->row, row = npy->row;
+    size_t left = npy->header.rows - npy->row, row = npy->row;
     *got = rows < left ? rows : left;
     for (size_t i = 0; i < npy->wanted_count; i++) {
-        size_t column = npy->wanted[i];
-        size_t element =
-            header->by_columns ? column * header->rows + row : row * header->columns + column;
-        struct npy_column from = {
-            .data = npy->data + element * header->size,
-            .step = (header->by_columns ? 1 : header->columns) * header->size,
-            .is_swapped = header->is_swapped,
-        };
-        npy_convert(header, &from, *got, npy->dtype, (char *)out + i * size, npy->wanted_count);
+        const struct npy_column from = column_at(npy, row, npy->wanted[i]);
+        npy_convert(&npy->header, &from, *got, npy->dtype, (char *)out + i * size,
+                    npy->wanted_count);
     }
     npy->read_at = row;
     npy->row += *got;
+    if (keep_texts(npy, row, *got))
+        return 1;
+    *got = 0;
+    npy->row = row;
+    return table_fail_memory(error, npy->name);
 }
 
 int npy_array(const struct npy *npy, struct table_array *array)

@@ -7,6 +7,7 @@
 #include "input.h"
 #include "npy_header.h"
 #include "table.h"
+#include "texts.h"
 
 struct npy {
     const char *name; /* for messages */
@@ -19,6 +20,9 @@ struct npy {
     size_t *wanted;
     size_t wanted_count;
     enum lf_dtype dtype;
+    size_t *named; /* columns whose texts are kept */
+    size_t named_count;
+    struct texts texts;
 };
 
 /* Whether bytes that a file begins with are an .npy file's. */
@@ -30,7 +34,8 @@ void npy_close(struct npy *npy);
 
 int npy_choose(struct npy *npy, size_t count, const size_t *columns, enum lf_dtype dtype,
                struct table_error *error);
-void npy_read(struct npy *npy, size_t rows, void *out, size_t *got);
+int npy_keep_texts(struct npy *npy, size_t count, const size_t *columns, struct table_error *error);
+int npy_read(struct npy *npy, size_t rows, void *out, size_t *got, struct table_error *error);
 int npy_array(const struct npy *npy, struct table_array *array);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "npy_convert.h"
 
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 static uint8_t swap8(uint8_t bits)
@@ -72,4 +74,24 @@ void npy_convert(const struct npy_header *header, const struct npy_column *from,
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].kind == header->kind && rows[i].size == header->size)
             rows[i].convert(from, n, dtype, out, out_step);
+}
+
+size_t npy_text(const struct npy_header *header, const struct npy_column *from,
+                char out[NUMBER_CHARS])
+{
+    double value;
+    int64_t whole;
+    npy_convert(header, from, 1, LF_F64, &value, 1);
+    if (header->kind == 'f') {
+        const char *end = header->size == sizeof(float) ? number_write_f32(out, (float)value)
+                                                        : number_write_f64(out, value);
+        return (size_t)(end - out);
+    }
+    whole = header->size < sizeof whole ? (int64_t)value : 0;
+    if (header->size == sizeof whole) { /* a double does not hold all of these */
+        memcpy(&whole, from->data, sizeof whole);
+        whole = from->is_swapped ? (int64_t)swap64((uint64_t)whole) : whole;
+    }
+    return (size_t)(header->kind == 'u' ? snprintf(out, NUMBER_CHARS, "%" PRIu64, (uint64_t)whole)
+                                        : snprintf(out, NUMBER_CHARS, "%" PRId64, whole));
 }

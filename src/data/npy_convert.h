@@ -4,6 +4,7 @@
 #define LANEFIT_SRC_DATA_NPY_CONVERT_H
 
 #include "npy_header.h"
+#include "numbers.h"
 
 /* A column in memory; `step` in bytes. */
 struct npy_column {
@@ -15,5 +16,9 @@ struct npy_column {
 /* Writes n elements as the type, out_step elements apart. */
 void npy_convert(const struct npy_header *header, const struct npy_column *from, size_t n,
                  enum lf_dtype dtype, void *out, size_t out_step);
+
+/* Writes the first element as the shortest number that is it, and a NUL; returns its length. */
+size_t npy_text(const struct npy_header *header, const struct npy_column *from,
+                char out[NUMBER_CHARS]);
 
 #endif

@@ -126,12 +126,25 @@ int table_choose(struct table *table, size_t count, const size_t *columns, enum 
                          : csv_choose(&table->csv, count, columns, dtype, error);
 }
 
+int table_keep_texts(struct table *table, size_t count, const size_t *columns,
+                     struct table_error *error)
+{
+    return table->is_npy ? npy_keep_texts(&table->npy, count, columns, error)
+                         : csv_keep_texts(&table->csv, count, columns, error);
+}
+
+const char *table_texts(const struct table *table, size_t i, size_t *length)
+{
+    const struct texts *texts = table->is_npy ? &table->npy.texts : &table->csv.texts;
+    *length = texts->start[i + 1] - texts->start[i];
+    return texts->text + texts->start[i];
+}
+
 int table_read(struct table *table, size_t rows, void *out, size_t *got, struct table_error *error)
 {
     if (!table->is_npy)
         return csv_read(&table->csv, rows, out, got, error);
-    npy_read(&table->npy, rows, out, got);
-    return 1;
+    return npy_read(&table->npy, rows, out, got, error);
 }
 
 int table_rewind(struct table *table, struct table_error *error)

@@ -87,12 +87,23 @@ int table_find(const struct table *table, const char *name, size_t *column,
 int table_choose(struct table *table, size_t count, const size_t *columns, enum lf_dtype dtype,
                  struct table_error *error);
 
+/* Columns, each named once, whose texts table_read keeps besides; those that are not chosen too may
+ * hold any text. */
+int table_keep_texts(struct table *table, size_t count, const size_t *columns,
+                     struct table_error *error);
+
 /* Reads up to `rows` rows of the chosen columns into out, row-major; a missing value is NaN. *got =
  * how many, 0 only at the end. On failure *got rows in front of the error are in out. */
 int table_read(struct table *table, size_t rows, void *out, size_t *got, struct table_error *error);
 
 /* Back to the first row; needs options.again. The choice stays. */
 int table_rewind(struct table *table, struct table_error *error);
+
+/* The texts of row i of the last block in the order in which table_keep_texts has the columns, a
+ * NUL behind each: fields without blanks around them and without their quotes; the elements of an
+ * array as the shortest numbers that are theirs. *length is that of all. They live until the next
+ * call. */
+const char *table_texts(const struct table *table, size_t i, size_t *length);
 
 /* Where row i of the last block stands: the line of the text on which it starts (needs
  * TABLE_KEEP_LINES or _RECORDS), or the row of the array, from 1. */

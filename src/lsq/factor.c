@@ -9,8 +9,9 @@ int lf_lsq_factor_create(struct lf_lsq_factor *f, size_t order, struct lf_memory
     f->upper = lf_memory_new(memory, order * order, sizeof *f->upper);
     f->inverse = lf_memory_new(memory, order * order, sizeof *f->inverse);
     f->pivot = lf_memory_new(memory, order, sizeof *f->pivot);
+    f->reciprocal = lf_memory_new(memory, order, sizeof *f->reciprocal);
     f->undetermined = lf_memory_new(memory, order, 1);
-    if (f->upper && f->inverse && f->pivot && f->undetermined)
+    if (f->upper && f->inverse && f->pivot && f->reciprocal && f->undetermined)
         return 1;
     lf_lsq_factor_destroy(f);
     return 0;
@@ -21,6 +22,7 @@ void lf_lsq_factor_destroy(struct lf_lsq_factor *f)
     lf_memory_free(f->memory, f->upper);
     lf_memory_free(f->memory, f->inverse);
     lf_memory_free(f->memory, f->pivot);
+    lf_memory_free(f->memory, f->reciprocal);
     lf_memory_free(f->memory, f->undetermined);
     *f = (struct lf_lsq_factor){0};
 }
@@ -77,6 +79,7 @@ void lf_lsq_factor_invert(struct lf_lsq_factor *f)
     const size_t n = f->order;
     for (size_t k = n; k-- > 0;) {
         lf_dd *row = f->inverse + k * n;
+        f->reciprocal[k] = f->undetermined[k] ? dd_of(0) : dd_divide(dd_of(1), f->pivot[k]);
         memset(row, 0, n * sizeof *row);
         row[k] = dd_of(1);
         for (size_t i = k + 1; i < n; i++)
@@ -90,7 +93,7 @@ lf_dd lf_lsq_factor_element(const struct lf_lsq_factor *f, size_t j, size_t k)
     lf_dd sum = dd_of(0);
     for (size_t i = j > k ? j : k; i < n; i++)
         if (!f->undetermined[i])
-            sum = dd_add(sum, dd_divide(dd_multiply(f->inverse[j * n + i], f->inverse[k * n + i]),
-                                        f->pivot[i]));
+            sum = dd_add(sum, dd_multiply(f->reciprocal[i], dd_multiply(f->inverse[j * n + i],
+                                                                        f->inverse[k * n + i])));
     return sum;
 }

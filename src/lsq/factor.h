@@ -11,7 +11,7 @@
 struct lf_lsq_factor {
     size_t order, rank;
     struct lf_memory *memory;
-    lf_dd *upper, *inverse, *pivot;
+    lf_dd *upper, *inverse, *pivot, *reciprocal; /* reciprocal: of the pivots, like the inverse */
     unsigned char *undetermined;
 };
 

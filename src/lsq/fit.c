@@ -227,7 +227,7 @@ size_t lf_lsq_fit_bytes(size_t in, size_t rows, const struct lf_lsq_options *opt
                             {2 * in + 2, sizeof(double)},
                             {2 * (params + 1), sizeof(struct lf_lsq_column)},
                             {(in + 1) * LSQ_BLOCK, sizeof(double)},
-                            {5 * params, sizeof(lf_dd)},
+                            {7 * params, sizeof(lf_dd)},
                             {2 * params * params + params, sizeof(lf_dd)},
                             {params, 1},
                             {(slots + 1) * (lf_lsq_packed(params + 1) + params + 1), sizeof(lf_dd)},

@@ -20,8 +20,8 @@ struct making {
 size_t lf_fleet_basis_spare(const struct lf_fleet_plan *p)
 {
     const size_t n = p->features + 1;
-    return lf_memory_bytes(5 * n, sizeof(lf_dd)) + lf_memory_bytes(2 * n * n + n, sizeof(lf_dd)) +
-           16 * LF_MEMORY_ALIGNMENT;
+    return lf_memory_bytes(5 * n, sizeof(lf_dd)) +
+           lf_memory_bytes(2 * n * n + 2 * n, sizeof(lf_dd)) + 16 * LF_MEMORY_ALIGNMENT;
 }
 
 /* Of the shared columns; the one after the last is y. */

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include "groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A row of sums begins at a whole vector: column k of row j is in vector k / LANES. */
+enum { LANES = 4, CACHE_LINE = 64, AHEAD = 4 };
+
+/* What the nearest cache holds that is not shared, about: beyond, rows are ordered. */
+enum { CACHE = 1 << 20 };
+
+/* A group in memory: used, dropped, about[in + 1] and padding; then the sums: of row j its vectors
+ * from j / LANES on, LANES high parts and LANES low parts each. */
+enum { USED, DROPPED, ABOUT };
+
+static size_t head(size_t in)
+{
+    const size_t line = CACHE_LINE / sizeof(double);
+    return (ABOUT + in + 1 + line - 1) / line * line;
+}
+
+static double *group_at(const struct lf_lsq_groups *g, size_t i)
+{
+    return g->slab[i / LSQ_SLAB_GROUPS] + i % LSQ_SLAB_GROUPS * g->size;
+}
+
+int lf_lsq_groups_create(struct lf_lsq_groups *g, size_t in, const struct lf_lsq_options *options)
+{
+    *g = (struct lf_lsq_groups){.in = in, .options = *options};
+    g->options.weight_is_last = 0;
+    g->columns = lf_lsq_params(in, &g->options) + 1;
+    g->options.weight_is_last = options->weight_is_last;
+    g->padded = (g->columns + LANES - 1) / LANES * LANES;
+    g->size = head(in);
+    for (size_t j = 0; j < g->columns; j++)
+        g->size += 2 * (g->padded - j / LANES * LANES);
+    g->hi = calloc(2 * g->padded, sizeof *g->hi);
+    g->lo = g->hi ? g->hi + g->padded : NULL;
+    return g->hi != NULL;
+}
+
+void lf_lsq_groups_destroy(struct lf_lsq_groups *g)
+{
+    for (size_t i = 0; i < g->slabs; i++)
+        free(g->slab[i]);
+    free(g->slab);
+    free(g->hi);
+    *g = (struct lf_lsq_groups){0};
+}
+
+static int add_slab(struct lf_lsq_groups *g)
+{
+    if (g->slabs == g->slab_room) {
+        const size_t room = g->slab_room ? 2 * g->slab_room : 16;
+        double **slab = realloc(g->slab, room * sizeof *slab);
+        if (!slab)
+            return 0;
+        g->slab = slab;
+        g->slab_room = room;
+    }
+    const size_t bytes = LSQ_SLAB_GROUPS * g->size * sizeof(double);
+    double *slab = aligned_alloc(CACHE_LINE, bytes);
+    if (!slab)
+        return 0;
+    memset(slab, 0, bytes);
+    g->slab[g->slabs++] = slab;
+    return 1;
+}
+
+int lf_lsq_groups_grow(struct lf_lsq_groups *g, size_t count)
+{
+    while (g->slabs * LSQ_SLAB_GROUPS < count)
+        if (!add_slab(g))
+            return 0;
+    g->count = count;
+    return 1;
+}
+
+/* ---- Rows --------------------------------------------------------------------------------- */
+
+/* Whether powers are about 0, which their ridge is meant for; so is all without an intercept. */
+static int is_about_zero(const struct lf_lsq_groups *g)
+{
+    return g->options.no_intercept || (g->options.degree > 0 && g->options.ridge > 0);
+}
+
+static size_t put(struct lf_lsq_groups *g, size_t j, lf_dd value)
+{
+    g->hi[j] = value.hi;
+    g->lo[j] = value.lo;
+    return j + 1;
+}
+
+/* The columns of a row: differences that are exact, and powers. */
+static void fill(struct lf_lsq_groups *g, const double *about, const double *row)
+{
+    size_t j = g->options.no_intercept ? 0 : put(g, 0, dd_of(1));
+    for (size_t i = 0; i <= g->in; i++) {
+        const lf_dd value = two_sum(row[i], -about[i]);
+        lf_dd power = value;
+        for (size_t k = 1; i < g->in && k < g->options.degree; k++) {
+            j = put(g, j, power);
+            power = dd_multiply(power, value);
+        }
+        j = put(g, j, power);
+    }
+}
+
+/* sums += a v for a vector: the exact sum of the high parts, what it loses and what the product
+ * has beside go to the low parts, and the two are made a double-double again. */
+static inline void add_vector(lf_dd a, const double *restrict vh, const double *restrict vl,
+                              double *restrict sum)
+{
+    for (size_t l = 0; l < LANES; l++) {
+        const double p = a.hi * vh[l];
+        const double e = fma(a.hi, vl[l], fma(a.lo, vh[l], fma(a.hi, vh[l], -p)));
+        const double h = sum[l], s = h + p, c = s - h;
+        const double rest = sum[LANES + l] + ((h - (s - c)) + (p - c)) + e;
+        const double t = s + rest;
+        sum[LANES + l] = rest - (t - s);
+        sum[l] = t;
+    }
+}
+
+static void add_products(struct lf_lsq_groups *g, double weight, double *sum)
+{
+    for (size_t j = 0; j < g->columns; j++) {
+        lf_dd a = {g->hi[j], g->lo[j]};
+        if (g->options.weight_is_last)
+            a = dd_multiply(a, dd_of(weight));
+        for (size_t k = j / LANES * LANES; k < g->padded; k += LANES, sum += 2 * LANES)
+            add_vector(a, g->hi + k, g->lo + k, sum);
+    }
+}
+
+static void add_row(struct lf_lsq_groups *g, double *group, const double *row)
+{
+    const size_t width = g->in + 1 + (g->options.weight_is_last != 0);
+    double *about = group + ABOUT;
+    int missing = 0;
+    for (size_t i = 0; i < width; i++)
+        missing |= isnan(row[i]);
+    group[DROPPED] += missing;
+    if (missing || (g->options.weight_is_last && row[width - 1] == 0))
+        return;
+    if (group[USED] == 0 && !g->options.no_intercept)
+        for (size_t i = is_about_zero(g) ? g->in : 0; i <= g->in; i++)
+            about[i] = row[i];
+    group[USED] += 1;
+    fill(g, about, row);
+    add_products(g, row[width - 1], group + head(g->in));
+}
+
+/* order = the rows, those of a group in their order behind each other: counted, then put there. */
+static void find_order(size_t groups, size_t rows, const uint32_t *group, uint32_t *order,
+                       uint32_t *start)
+{
+    memset(start, 0, (groups + 1) * sizeof *start);
+    for (size_t r = 0; r < rows; r++)
+        start[group[r] + 1]++;
+    for (size_t i = 0; i < groups; i++)
+        start[i + 1] += start[i];
+    for (size_t r = 0; r < rows; r++)
+        order[start[group[r]]++] = (uint32_t)r;
+}
+
+/* Asks for a row and its group some rows before they are needed. */
+static inline void prefetch(const struct lf_lsq_groups *g, size_t group, const double *row)
+{
+    const char *at = (const char *)group_at(g, group);
+    const size_t bytes = g->size * sizeof(double), most = (size_t)16 * CACHE_LINE;
+    __builtin_prefetch(row);
+    for (size_t i = 0; i < (bytes < most ? bytes : most); i += CACHE_LINE)
+        __builtin_prefetch(at + i, 1);
+}
+
+void lf_lsq_groups_add(struct lf_lsq_groups *g, size_t rows, const uint32_t *group,
+                       const double *row, uint32_t *order, uint32_t *start)
+{
+    const size_t width = g->in + 1 + (g->options.weight_is_last != 0);
+    const int is_ordered = g->count * g->size * sizeof(double) > CACHE;
+    if (is_ordered)
+        find_order(g->count, rows, group, order, start);
+    for (size_t i = 0; i < rows; i++) {
+        const size_t r = is_ordered ? order[i] : i;
+        const size_t next = i + AHEAD < rows ? (is_ordered ? order[i + AHEAD] : i + AHEAD) : r;
+        prefetch(g, group[next], row + next * width);
+        add_row(g, group_at(g, group[r]), row + r * width);
+    }
+}
+
+/* ---- Solutions ---------------------------------------------------------------------------- */
+
+int lf_lsq_solver_create(struct lf_lsq_solver *solver, const struct lf_lsq_groups *g)
+{
+    struct lf_lsq_options options = g->options;
+    options.weight_is_last = 0;
+    solver->fit = lf_lsq_sums_create(g->in, &options);
+    solver->product = malloc(lf_lsq_packed(g->columns) * sizeof *solver->product);
+    solver->square = malloc(g->columns * sizeof *solver->square);
+    if (solver->fit && solver->product && solver->square)
+        return 1;
+    lf_lsq_solver_destroy(solver);
+    return 0;
+}
+
+void lf_lsq_solver_destroy(struct lf_lsq_solver *solver)
+{
+    if (solver->fit)
+        lf_lsq_fit_destroy(solver->fit);
+    free(solver->product);
+    free(solver->square);
+    *solver = (struct lf_lsq_solver){0};
+}
+
+lf_status lf_lsq_groups_fit(const struct lf_lsq_groups *g, size_t group,
+                            struct lf_lsq_solver *solver, struct lf_lsq_result *result)
+{
+    const double *at = group_at(g, group), *sum = at + head(g->in);
+    lf_dd *product = solver->product;
+    for (size_t j = 0; j < g->columns; j++) {
+        const size_t first = j / LANES * LANES;
+        solver->square[j] = sum[j % LANES];
+        for (size_t k = j; k < g->columns; k++) {
+            const double *vector = sum + 2 * (k / LANES * LANES - first);
+            *product++ = (lf_dd){vector[k % LANES], vector[LANES + k % LANES]};
+        }
+        sum += 2 * (g->padded - first);
+    }
+    /* Each row adds a product that is off by 2^-100, if it is of powers, and less than 13 roundings
+     * of low parts that are at most 2^-53 of the sum of the magnitudes so far. */
+    const struct lf_lsq_sums sums = {.product = solver->product,
+                                     .square = solver->square,
+                                     .error = 0x1p-98 + at[USED] * 0x1p-102,
+                                     .about = at + ABOUT,
+                                     .used = (size_t)at[USED],
+                                     .dropped = (size_t)at[DROPPED]};
+    return lf_lsq_sums_fit(solver->fit, &sums, g->options.ridge, result);
+}
