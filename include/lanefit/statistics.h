@@ -33,20 +33,24 @@ enum { LF_STATISTICS_ROWS = 512 };
 struct lf_statistics;
 
 /* Statistics without rows. Of the options (NULL: all zero) no_intercept and degree count, and
- * weight_is_last has to be 0. about[in
- * + 1], features and y, is subtracted from the rows, exactly, and is made up for in what is told;
- * it is copied; NULL: zeros, which it has to be without an intercept. LF_INVALID where
- * lf_lsq_params is 0, or a number of about is not finite; LF_NO_MEMORY, LF_UNSUPPORTED: *statistics
- * is then NULL. Memory: 8 KiB a column, and 8 params^2 bytes a block or a run of 2^k blocks, from a
- * multiple of 2^k on, that is complete. */
+ * weight_is_last has to be 0. `about`, of the features and then y, is subtracted from the rows,
+ * exactly, and is made up for in what is told; it is copied; NULL: zeros, which it has to be
+ * without an intercept. Memory: 8 KiB a column, and 8 params^2 bytes a block or a run of 2^k
+ * blocks, from a multiple of 2^k on, that is complete.
+ *   LF_INVALID      lf_lsq_params is 0, or a number of `about` is not finite
+ *   LF_NO_MEMORY, LF_UNSUPPORTED
+ * If it is not LF_OK *statistics is NULL. */
 LF_API lf_status lf_statistics_create(struct lf_statistics **statistics, size_t in,
                                       const struct lf_lsq_options *options, const double *about);
 LF_API void lf_statistics_destroy(struct lf_statistics *statistics);
 
 /* Adds a block: rows in memory of one output, as for lf_lsq_fit. Rows that lack a value are
- * dropped, those of weight 0 don't count. LF_INVALID   NULL, a negative weight, more rows than
- * LF_STATISTICS_ROWS, a stream, or a block of that number is there already LF_SHAPE     another
- * `in`, or more than one output LF_NO_MEMORY If it is not LF_OK nothing has changed. */
+ * dropped, those of weight 0 don't count.
+ *   LF_INVALID      NULL, a negative weight, more rows than LF_STATISTICS_ROWS, a stream, or a
+ *                   block of that number is there already
+ *   LF_SHAPE        another `in`, or more than one output
+ *   LF_NO_MEMORY
+ * If it is not LF_OK nothing has changed. */
 LF_API lf_status lf_statistics_add(struct lf_statistics *statistics, uint64_t block,
                                    const struct lf_data *rows);
 
