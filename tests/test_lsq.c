@@ -107,7 +107,7 @@ START_TEST(test_nist_matrix)
 }
 END_TEST
 
-/* ---- Quadruple precision -------------------------------------------------------------------- */
+/* ---- Quadruple precision ------------------------------------------------------------------ */
 
 /* The solution of the normal equations by Gauss-Jordan, of columns whose squares are near 1. */
 static void solve_exactly(const struct lf_lsq_options *o, int weighted, double *solution)
@@ -225,7 +225,7 @@ START_TEST(test_statistics)
 }
 END_TEST
 
-/* ---- Invariants ----------------------------------------------------------------------------- */
+/* ---- Invariants --------------------------------------------------------------------------- */
 
 START_TEST(test_scaling)
 {
@@ -329,7 +329,7 @@ START_TEST(test_weight_column)
 }
 END_TEST
 
-/* ---- What can go wrong ---------------------------------------------------------------------- */
+/* ---- What can go wrong -------------------------------------------------------------------- */
 
 static void line_problem(size_t rows, size_t in)
 {

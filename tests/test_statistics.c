@@ -22,7 +22,7 @@ static void check_same(const struct answer *a, const struct answer *b)
     ck_assert_uint_eq(a->r.rows_dropped, b->r.rows_dropped);
 }
 
-/* ---- The same bits -------------------------------------------------------------------------- */
+/* ---- The same bits ------------------------------------------------------------------------ */
 
 /* Numbers of blocks with gaps, far ones among them. */
 static uint64_t number_of(size_t block)
@@ -172,7 +172,7 @@ START_TEST(test_scaling)
 }
 END_TEST
 
-/* ---- What else there is --------------------------------------------------------------------- */
+/* ---- What else there is ------------------------------------------------------------------- */
 
 /* Where lf_lsq_fit has no condition to fight, it says the same: all but a rounding of what follows
  * from the residual sum of squares. */

@@ -11,7 +11,7 @@ typedef __float128 quad;
 typedef long double quad;
 #endif
 
-/* ---- The error ------------------------------------------------------------------------------ */
+/* ---- The error ---------------------------------------------------------------------------- */
 
 /* The solution for rows of `factor` weight, 0 for those left out, about the origin, and what the
  * header says of its error: s over `part` of the rows besides. */

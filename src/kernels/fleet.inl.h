@@ -82,8 +82,7 @@ static void fleet_center(size_t rows, size_t columns, double *tile, const double
     }
 }
 
-/* ---- Products of columns ------------------------------------------------------------------------
- */
+/* ---- Products of columns ------------------------------------------------------------------ */
 
 /* sums[j][k] += a column of `left` times one of `right`, of one register of lanes: nj and nk are
  * constants; above the diagonal only, where `triangle`. */
@@ -205,8 +204,7 @@ static void fleet_residuals(size_t rows, size_t columns, double *left, double *r
     }
 }
 
-/* ---- The systems of eight lanes
- * ------------------------------------------------------------------ */
+/* ---- The systems of eight lanes ----------------------------------------------------------- */
 
 LF_INLINE vec_f64 fleet_element(const double *packed, size_t columns, size_t j, size_t k)
 {
@@ -298,8 +296,7 @@ static void fleet_form(size_t columns, const double *factor, double *v, double *
     v_store_f64(form, sum);
 }
 
-/* ---- Lines
- * --------------------------------------------------------------------------------------- */
+/* ---- Lines -------------------------------------------------------------------------------- */
 
 /* Not 0 in the lanes that can't be trusted. */
 LF_INLINE vec_f64 fleet_unsound(size_t rows, vec_f64 sum, vec_f64 xx, vec_f64 yy, vec_f64 mean_y)

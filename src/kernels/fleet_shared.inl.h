@@ -32,8 +32,7 @@ LF_INLINE size_t fleet_slot(size_t k, size_t run, size_t skip)
 }
 #endif
 
-/* ---- To lanes -----------------------------------------------------------------------------------
- */
+/* ---- To lanes ----------------------------------------------------------------------------- */
 
 /* Element k of every lane. */
 LF_INLINE void fleet_gather(const REAL *const from[LF_FLEET_LANES], ptrdiff_t k, double *to)
@@ -112,8 +111,7 @@ static void TYPED(fleet_first)(size_t rows, size_t problems, const REAL *v, ptrd
     }
 }
 
-/* ---- What is read next
- * --------------------------------------------------------------------------- */
+/* ---- What is read next -------------------------------------------------------------------- */
 
 /* From a row of the problems from i on to what follows in its place: the same row of the next
  * problems, or, after the last, of the first ones in the next block of rows. Rows are far apart, so
@@ -132,8 +130,7 @@ LF_INLINE void fleet_fetch(const REAL *v, ptrdiff_t ahead, size_t registers)
         __builtin_prefetch((const void *)(next + at));
 }
 
-/* ---- Sums over shared columns
- * -------------------------------------------------------------------- */
+/* ---- Sums over shared columns ------------------------------------------------------------- */
 
 /* Sums of `registers` registers of problems: d and d^2 where `squares`, d times n columns. With
  * gaps a NaN counts as d = 0. */
@@ -232,8 +229,7 @@ static void TYPED(fleet_shared)(size_t rows, size_t columns, size_t problems, co
     }
 }
 
-/* ---- Gaps
- * ---------------------------------------------------------------------------------------- */
+/* ---- Gaps --------------------------------------------------------------------------------- */
 
 /* What one register of problems misses. */
 LF_INLINE void fleet_gaps(size_t rows, size_t columns, const double *basis, const REAL *v,

@@ -87,8 +87,7 @@ static void fleet_residuals(size_t rows, size_t columns, double *left, double *r
         }
 }
 
-/* ---- One lane's system, whose elements are eight apart -----------------------------------------
- */
+/* ---- One lane's system, whose elements are eight apart ------------------------------------ */
 
 static double *fleet_at(double *packed, size_t columns, size_t j, size_t k)
 {
@@ -169,7 +168,7 @@ static void fleet_form(size_t columns, const double *factor, double *v, double *
     }
 }
 
-/* ---- Lines ----------------------------------------------------------------------------------- */
+/* ---- Lines -------------------------------------------------------------------------------- */
 
 static void fleet_line_of_lane(size_t rows, const double *x, size_t l, struct lf_fleet_lines *line)
 {

@@ -12,8 +12,7 @@ size_t lf_fleet_params(const struct lf_fleet *f)
     return params <= LF_FLEET_MOST_PARAMS ? params : 0;
 }
 
-/* ---- The plan
- * ------------------------------------------------------------------------------------- */
+/* ---- The plan ----------------------------------------------------------------------------- */
 
 static int continues(const struct lf_fleet *f, const struct lf_fleet_array *a)
 {
@@ -84,8 +83,7 @@ static void make_plan(struct lf_fleet_plan *p, const struct lf_fleet *fleet,
     share_out(p, options && options->threads > 0 ? options->threads : 1);
 }
 
-/* ---- Memory
- * --------------------------------------------------------------------------------------- */
+/* ---- Memory ------------------------------------------------------------------------------- */
 
 enum { MOST_ARRAYS = 28 };
 
@@ -208,8 +206,7 @@ size_t lf_fleet_workspace(const struct lf_fleet *fleet, const struct lf_fleet_op
     return bytes == SIZE_MAX ? 0 : bytes;
 }
 
-/* ---- The call
- * ------------------------------------------------------------------------------------- */
+/* ---- The call ----------------------------------------------------------------------------- */
 
 static void fit_piece(void *context, size_t worker, size_t i)
 {

@@ -5,8 +5,7 @@
 
 #include <math.h>
 
-/* ---- Sizes
- * ---------------------------------------------------------------------------------------- */
+/* ---- Sizes -------------------------------------------------------------------------------- */
 
 /* The indices that a walk of so many steps of a stride reaches, added to [low, high]; 0 where they
  * are too large. */
@@ -118,8 +117,7 @@ int lf_fleet_check_sizes(const struct lf_fleet *f)
     return ranges_of(f, ranges) && range_of_bits(f, &bits);
 }
 
-/* ---- Outputs
- * -------------------------------------------------------------------------------------- */
+/* ---- Outputs ------------------------------------------------------------------------------ */
 
 static int overlap(struct range a, struct range b)
 {
@@ -227,8 +225,7 @@ static int outputs_overlap(const struct lf_fleet_plan *p, const void *workspace,
     return 0;
 }
 
-/* ---- Values
- * --------------------------------------------------------------------------------------- */
+/* ---- Values ------------------------------------------------------------------------------- */
 
 static int are_ridges_sound(const struct lf_fleet *f)
 {

@@ -70,8 +70,7 @@ void lf_fleet_judge(const struct lf_fleet_plan *p, struct lf_fleet_system *s, co
     }
 }
 
-/* ---- Results ------------------------------------------------------------------------------------
- */
+/* ---- Results ------------------------------------------------------------------------------ */
 
 static size_t index_of(const struct lf_fleet_plan *p, size_t q, size_t j)
 {

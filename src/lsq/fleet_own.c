@@ -25,8 +25,7 @@ struct group {
     int packed, last;   /* the tile holds centred rows, of the only block; residuals */
 };
 
-/* ---- Rows to a tile
- * ------------------------------------------------------------------------------- */
+/* ---- Rows to a tile ----------------------------------------------------------------------- */
 
 /* Lane by lane n values from element start[l] of an array on. */
 static void load(const struct lf_fleet_plan *p, size_t n, const struct lf_fleet_array *a,
@@ -146,8 +145,7 @@ static void pack(struct lf_fleet_worker *w, const struct group *g, size_t first,
         g->plan->kernels->mask(n, g->plan->columns, w->tile, w->weight);
 }
 
-/* ---- Sums over rows
- * ------------------------------------------------------------------------------- */
+/* ---- Sums over rows ----------------------------------------------------------------------- */
 
 static size_t rows_from(const struct group *g, size_t first)
 {
@@ -253,8 +251,7 @@ static void sum_residuals(struct lf_fleet_worker *w, struct group *g, int *is_ce
     }
 }
 
-/* ---- Eight problems
- * ------------------------------------------------------------------------------- */
+/* ---- Eight problems ----------------------------------------------------------------------- */
 
 static int all_finite(const struct lf_fleet_plan *p, const double *gram)
 {
@@ -368,8 +365,7 @@ static const size_t *by_rows(struct lf_fleet_worker *w, const size_t *problems, 
     return w->order;
 }
 
-/* ---- Lines
- * --------------------------------------------------------------------------------------- */
+/* ---- Lines -------------------------------------------------------------------------------- */
 
 /* Whether problems are lines through a column of their own, all rows of which are there unless NaN:
  * the operations of fit_group, none of which leaves the registers, in a kernel of their own. */

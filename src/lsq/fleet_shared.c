@@ -29,8 +29,7 @@ static const struct lf_fleet_array *series(const struct lf_fleet_plan *p)
     return p->form == FLEET_SHARED_X ? &p->fleet.y : &p->fleet.x;
 }
 
-/* ---- Blocks of rows
- * ------------------------------------------------------------------------------- */
+/* ---- Blocks of rows ----------------------------------------------------------------------- */
 
 /* Rows of problems from panel->packed on, eight at a time, a bit of 0 as NaN. */
 static void pack(const struct panel *s, size_t first, size_t rows)
@@ -184,8 +183,7 @@ static void sum_rows(struct panel *s)
     }
 }
 
-/* ---- Systems
- * -------------------------------------------------------------------------------------- */
+/* ---- Systems ------------------------------------------------------------------------------ */
 
 struct lanes {
     const struct lf_fleet_worker *worker;
@@ -314,10 +312,8 @@ static void sum_rest(const struct lf_fleet_plan *p, const double *ridge, struct 
         const double *with = s->gram + lf_fleet_packed(n, j, n - 1), *b = s->b + j * L;
         if (ridge)
             LANE(l)
-            s->rss[l] = fma(-b[l], fma(ridge[l], b[l], with[l]), s->rss[l]);
-        else
-            LANE(l)
-            s->rss[l] = fma(-b[l], with[l], s->rss[l]);
+        s->rss[l] = fma(-b[l], fma(ridge[l], b[l], with[l]), s->rss[l]);
+        else LANE(l) s->rss[l] = fma(-b[l], with[l], s->rss[l]);
     }
 }
 
@@ -382,8 +378,7 @@ static void fail(struct panel *panel, size_t i)
     }
 }
 
-/* ---- Problems side by side
- * ------------------------------------------------------------------------ */
+/* ---- Problems side by side ---------------------------------------------------------------- */
 
 static void fit_panel(struct lf_fleet_worker *w, size_t first, size_t count)
 {
