@@ -172,12 +172,16 @@ START_TEST(test_random)
         double largest = 0;
         for (size_t j = 0; j < lf_lsq_params(problem.in, &o); j++)
             largest = fmax(largest, fabs(exact[j]));
+        double worst = 0x1p-53;
         for (size_t j = 0; j < lf_lsq_params(problem.in, &o); j++) {
             const double error = fabs(answer.b[j] - exact[j]);
+            worst = fmax(worst, error / fabs(exact[j]));
             ck_assert_msg(error <= 0x1p-52 * fabs(exact[j]) + bound * largest,
                           "trial %d: %.17g is not %.17g, condition %g", trial, answer.b[j],
                           exact[j], condition);
         }
+        ck_assert_msg(answer.r.digits <= 1 - log10(worst), "trial %d: %g digits, not %g", trial,
+                      answer.r.digits, -log10(worst));
     }
 }
 END_TEST

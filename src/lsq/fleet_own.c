@@ -27,9 +27,8 @@ struct group {
 
 /* ---- Rows to a tile ----------------------------------------------------------------------- */
 
-/* Lane by lane n values from element start[l] of an array on. */
-static void load(const struct lf_fleet_plan *p, size_t n, const struct lf_fleet_array *a,
-                 const ptrdiff_t start[L], ptrdiff_t stride, size_t run, size_t skip, double *to)
+void lf_fleet_load(const struct lf_fleet_plan *p, size_t n, const struct lf_fleet_array *a,
+                   const ptrdiff_t start[L], ptrdiff_t stride, size_t run, size_t skip, double *to)
 {
     if (p->fleet.dtype == LF_F32) {
         const float *from[L];
@@ -69,10 +68,10 @@ static void load_rows(const struct group *g, size_t first, size_t n, double *til
         ptrdiff_t start[L];
         const struct lf_fleet_array *a = column(g, j, first, start);
         if (is_dense && j == f->common_in) {
-            load(p, n * f->in, a, start, 1, f->in, p->columns - f->in, tile + j * L);
+            lf_fleet_load(p, n * f->in, a, start, 1, f->in, p->columns - f->in, tile + j * L);
             j += f->in - 1;
         } else {
-            load(p, n, a, start, a->row, 1, p->columns - 1, tile + j * L);
+            lf_fleet_load(p, n, a, start, a->row, 1, p->columns - 1, tile + j * L);
         }
     }
 }
@@ -124,7 +123,7 @@ static void load_weights(struct lf_fleet_worker *w, const struct group *g, size_
         LANE(l)
         start[l] = g->lane[l].weight + (ptrdiff_t)first * f->weight.row;
         if (r > 0)
-            load(g->plan, r, &f->weight, start, f->weight.row, 1, 0, w->weight);
+            lf_fleet_load(g->plan, r, &f->weight, start, f->weight.row, 1, 0, w->weight);
     }
     for (; r < n; r++)
         LANE(l)
@@ -314,7 +313,7 @@ static void solve(struct lf_fleet_worker *w, struct group *g, int is_centred)
     lf_fleet_judge(p, s, least);
 }
 
-static void fit_group(struct lf_fleet_worker *w, const size_t *problems, size_t count)
+void lf_fleet_group(struct lf_fleet_worker *w, const size_t *problems, size_t count)
 {
     struct lf_fleet_system *s = &w->system;
     struct group g;
@@ -365,110 +364,13 @@ static const size_t *by_rows(struct lf_fleet_worker *w, const size_t *problems, 
     return w->order;
 }
 
-/* ---- Lines -------------------------------------------------------------------------------- */
-
-/* Whether problems are lines through a column of their own, all rows of which are there unless NaN:
- * the operations of fit_group, none of which leaves the registers, in a kernel of their own. */
-static int are_lines(const struct lf_fleet_plan *p)
-{
-    const struct lf_fleet *f = &p->fleet;
-    return f->in == 1 && f->common_in == 0 && p->intercept && !p->masked && !f->offsets &&
-           !lf_fleet_has_ridge(p) && f->rows >= 2 && f->rows <= FLEET_OWN_ROWS;
-}
-
-/* Lane by lane the rows of eight problems that follow each other. */
-static void load_series(const struct lf_fleet_plan *p, const struct lf_fleet_array *a, size_t first,
-                        double *to)
-{
-    ptrdiff_t start[L];
-    const ptrdiff_t at = lf_fleet_start(p, a, first);
-    LANE(l)
-    start[l] = at + (ptrdiff_t)l * a->problem;
-    load(p, p->fleet.rows, a, start, a->row, 1, 1, to);
-}
-
-static void tell_lines(const struct lf_fleet_plan *p, struct lf_fleet_system *s, size_t first,
-                       const struct lf_fleet_lines *line)
-{
-    s->count = L;
-    s->back = NULL;
-    LANE(l)
-    {
-        s->problem[l] = first + l;
-        s->status[l] = LF_FIT_OK;
-        s->used[l] = s->mass[l] = (double)p->fleet.rows;
-    }
-    memcpy(s->factor, line->factor, sizeof line->factor);
-    memcpy(s->b, line->b, sizeof line->b);
-    memcpy(s->constant, line->mean_x, sizeof line->mean_x);
-    memcpy(s->mean_y, line->mean_y, sizeof line->mean_y);
-    memcpy(s->rss, line->rss, sizeof line->rss);
-    memcpy(s->total, line->total, sizeof line->total);
-    lf_fleet_tell(p, s);
-}
-
-/* Where nobody asks for more than the coefficients. */
-static void tell_coefficients(const struct lf_fleet_plan *p, size_t first,
-                              const struct lf_fleet_lines *line)
-{
-    const struct lf_fleet_result *r = &p->result;
-    double *to = r->coefficients + first * r->problem_stride, intercept[L];
-    LANE(l)
-    intercept[l] = fma(-line->mean_x[l], line->b[l], line->mean_y[l]);
-    for (size_t l = 0; l < L; l++, to += r->problem_stride) {
-        to[0] = intercept[l];
-        to[r->param_stride] = line->b[l];
-    }
-}
-
-static int only_coefficients(const struct lf_fleet_result *r)
-{
-    return r->coefficients && !r->standard_errors && !r->t && !r->p && !r->r_squared &&
-           !r->residual_sd && !r->rows_used && !r->status;
-}
-
-/* `count` problems from `first` on, side by side in a line of the fleet; those that take the other
- * way go it in eights. */
-static void fit_lines(struct lf_fleet_worker *w, size_t first, size_t count)
-{
-    enum { TILES = 4 };
-    const struct lf_fleet_plan *p = w->plan;
-    const size_t rows = p->fleet.rows, most = rows * TILES <= FLEET_OWN_ROWS ? (size_t)TILES : 1;
-    struct lf_fleet_lines lines[TILES];
-    for (size_t i = 0; i < count;) {
-        const size_t whole = (count - i) / L, tiles = whole < most ? whole : most;
-        for (size_t k = 0; k < tiles; k++) {
-            load_series(p, &p->fleet.x, first + i + k * L, w->tile + k * rows * 2 * L);
-            load_series(p, &p->fleet.y, first + i + k * L, w->tile + k * rows * 2 * L + L);
-        }
-        if (tiles > 0)
-            p->kernels->lines(rows, tiles, w->tile, lines);
-        for (size_t k = 0; k < tiles || k == 0; k++, i += L) {
-            size_t problems[L];
-            const size_t n = count - i < L ? count - i : L;
-            if (tiles > 0 && lines[k].sound) {
-                if (only_coefficients(&p->result))
-                    tell_coefficients(p, first + i, &lines[k]);
-                else
-                    tell_lines(p, &w->system, first + i, &lines[k]);
-                continue;
-            }
-            for (size_t l = 0; l < n; l++)
-                problems[l] = first + i + l;
-            fit_group(w, problems, n);
-        }
-    }
-}
-
 void lf_fleet_own(struct lf_fleet_worker *w, const size_t *problems, size_t count)
 {
-    const size_t width = w->plan->fleet.width, first = count > 0 ? problems[0] : 0;
-    if (are_lines(w->plan) && count >= L && problems[count - 1] == first + count - 1 &&
-        first / width == (first + count - 1) / width) {
-        fit_lines(w, first, count);
+    if (lf_fleet_are_lines(w->plan, problems, count)) {
+        lf_fleet_lines(w, problems[0], count);
         return;
     }
     const size_t *order = by_rows(w, problems, count);
     for (size_t i = 0; i < count; i += L)
-        fit_group(w, order + i, count - i < L ? count - i : L);
+        lf_fleet_group(w, order + i, count - i < L ? count - i : L);
 }

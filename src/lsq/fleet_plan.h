@@ -168,6 +168,19 @@ void lf_fleet_own(struct lf_fleet_worker *worker, const size_t *problems, size_t
 void lf_fleet_shared(struct lf_fleet_worker *worker, size_t first, size_t count);
 void lf_fleet_single(struct lf_fleet_worker *worker, size_t problem);
 
+/* Up to eight problems that bring everything. */
+void lf_fleet_group(struct lf_fleet_worker *worker, const size_t *problems, size_t count);
+
+/* Whether all of them are neighbours that are lines, and so fitted; those that have gaps go the way
+ * of lf_fleet_group. */
+int lf_fleet_are_lines(const struct lf_fleet_plan *plan, const size_t *problems, size_t count);
+void lf_fleet_lines(struct lf_fleet_worker *worker, size_t first, size_t count);
+
+/* Lane by lane n values from element start[l] of an array on, as the load kernels do. */
+void lf_fleet_load(const struct lf_fleet_plan *plan, size_t n, const struct lf_fleet_array *array,
+                   const ptrdiff_t start[LF_FLEET_LANES], ptrdiff_t stride, size_t run, size_t skip,
+                   double *to);
+
 /* Makes the basis of that problem's line, unless it is there. */
 void lf_fleet_basis_make(struct lf_fleet_worker *worker, size_t problem);
 size_t lf_fleet_basis_spare(const struct lf_fleet_plan *plan);
