@@ -140,9 +140,8 @@ LF_INLINE void fleet_columns(size_t registers, size_t n, int squares, int gaps, 
         LF_UNROLL
         for (size_t i = 0; i < registers; i++) {
             const reg_f64 x = r_widen(v + i * R);
-            reg_f64 d = r_sub_f64(x, f[i]);
-            if (gaps)
-                d = r_if_greater_f64(r_abs_f64(x), r_set1_f64(-1), d, r_set1_f64(0));
+            const reg_f64 d =
+                gaps ? r_sub_unless_f64(r_nan_f64(x), x, f[i]) : r_sub_f64(x, f[i]);
             if (squares) {
                 s[i] = r_add_f64(s[i], d);
                 s2[i] = r_fma_f64(d, d, s2[i]);
@@ -245,6 +244,7 @@ LF_INLINE void fleet_line(size_t registers, size_t rows, const double *basis, co
                           double *sums, double *missing)
 {
     enum { R = LF_FLEET_REG, W = LF_FLEET_WIDE };
+    const reg_f64 one = r_set1_f64(1);
     reg_f64 f[W], s[3 * W], m[3 * W];
     LF_UNROLL
     for (size_t i = 0; i < registers; i++) {
@@ -260,16 +260,15 @@ LF_INLINE void fleet_line(size_t registers, size_t rows, const double *basis, co
         fleet_fetch(v, ahead, registers);
         LF_UNROLL
         for (size_t i = 0; i < registers; i++) {
-            const reg_f64 x = r_widen(v + i * R), there = r_abs_f64(x), below = r_set1_f64(-1);
-            const reg_f64 none = r_set1_f64(0);
-            const reg_f64 d = r_if_greater_f64(there, below, r_sub_f64(x, f[i]), none);
+            const reg_f64 x = r_widen(v + i * R);
+            const lanes_f64 gaps = r_nan_f64(x);
+            const reg_f64 d = r_sub_unless_f64(gaps, x, f[i]);
             s[3 * i] = r_add_f64(s[3 * i], d);
             s[3 * i + 1] = r_fma_f64(d, d, s[3 * i + 1]);
             s[3 * i + 2] = r_fma_f64(d, q, s[3 * i + 2]);
-            const reg_f64 lost = r_if_greater_f64(there, below, none, q);
-            m[3 * i] = r_add_f64(m[3 * i], r_if_greater_f64(there, below, none, r_set1_f64(1)));
-            m[3 * i + 1] = r_add_f64(m[3 * i + 1], lost);
-            m[3 * i + 2] = r_fma_f64(lost, q, m[3 * i + 2]);
+            m[3 * i] = r_add_if_f64(gaps, m[3 * i], one);
+            m[3 * i + 1] = r_add_if_f64(gaps, m[3 * i + 1], q);
+            m[3 * i + 2] = r_fma_if_f64(gaps, q, q, m[3 * i + 2]);
         }
     }
     LF_UNROLL
