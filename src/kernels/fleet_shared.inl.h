@@ -19,7 +19,8 @@
 enum {
     LF_FLEET_WIDE = REGISTERS == 32 ? 4 : 2, /* registers of few columns */
     LF_FLEET_CHUNK = 4,                      /* columns that are summed at once */
-    LF_FLEET_STREAMS = 16                    /* rows that are read side by side */
+    LF_FLEET_STREAMS = 16,                   /* rows that are read side by side */
+    LF_FLEET_AHEAD = 256                     /* bytes of a row, from fetching to reading */
 };
 #endif
 
@@ -93,13 +94,15 @@ static void TYPED(fleet_first)(size_t rows, size_t problems, const REAL *v, ptrd
 /* ---- What is read next
  * --------------------------------------------------------------------------- */
 
-/* From a row of the problems from i on to what follows in its place: the same row of the next
- * problems, or, after the last, of the first ones in the next block of rows. Rows are far apart, so
+/* From a row of the problems from i on to what is read LF_FLEET_AHEAD elements later: of the same
+ * row, or, after its last problem, of the one in its place in the next rows. Rows are far apart, so
  * that the machine does not see it coming. */
-LF_INLINE ptrdiff_t fleet_ahead(size_t i, size_t step, size_t problems, size_t rows,
-                                ptrdiff_t stride)
+LF_INLINE ptrdiff_t fleet_ahead(size_t i, size_t problems, size_t rows, ptrdiff_t stride)
 {
-    return i + step < problems ? (ptrdiff_t)step : (ptrdiff_t)rows * stride - (ptrdiff_t)i;
+    const size_t ahead =
+        LF_FLEET_AHEAD / sizeof(REAL) < problems ? LF_FLEET_AHEAD / sizeof(REAL) : problems;
+    return (ptrdiff_t)ahead +
+           (i + ahead < problems ? 0 : (ptrdiff_t)rows * stride - (ptrdiff_t)problems);
 }
 
 LF_INLINE void fleet_fetch(const REAL *v, ptrdiff_t ahead, size_t registers)
@@ -140,8 +143,7 @@ LF_INLINE void fleet_columns(size_t registers, size_t n, int squares, int gaps, 
         LF_UNROLL
         for (size_t i = 0; i < registers; i++) {
             const reg_f64 x = r_widen(v + i * R);
-            const reg_f64 d =
-                gaps ? r_sub_unless_f64(r_nan_f64(x), x, f[i]) : r_sub_f64(x, f[i]);
+            const reg_f64 d = gaps ? r_sub_unless_f64(r_nan_f64(x), x, f[i]) : r_sub_f64(x, f[i]);
             if (squares) {
                 s[i] = r_add_f64(s[i], d);
                 s2[i] = r_fma_f64(d, d, s2[i]);
@@ -200,10 +202,10 @@ static void TYPED(fleet_shared)(size_t rows, size_t columns, size_t problems, co
         size_t i = 0;
         for (; problems - i >= WIDE; i += WIDE)
             fleet_all(LF_FLEET_WIDE, 0, n, columns, basis, v + i, stride,
-                      fleet_ahead(i, WIDE, problems, n, stride), first + i, size, sums + i);
+                      fleet_ahead(i, problems, n, stride), first + i, size, sums + i);
         for (; i < problems; i += LF_FLEET_REG)
-            fleet_all(1, 0, n, columns, basis, v + i, stride,
-                      fleet_ahead(i, LF_FLEET_REG, problems, n, stride), first + i, size, sums + i);
+            fleet_all(1, 0, n, columns, basis, v + i, stride, fleet_ahead(i, problems, n, stride),
+                      first + i, size, sums + i);
         v += (ptrdiff_t)n * stride;
         basis += n * columns;
     }
@@ -291,14 +293,14 @@ static void TYPED(fleet_shared_missing)(size_t rows, size_t columns, size_t prob
         const size_t n = rows - r < LF_FLEET_STREAMS ? rows - r : LF_FLEET_STREAMS;
         size_t i = 0;
         for (; columns == 1 && problems - i >= PAIR * R; i += PAIR * R)
-            fleet_line(PAIR, n, basis, v + i, stride, fleet_ahead(i, PAIR * R, problems, n, stride),
+            fleet_line(PAIR, n, basis, v + i, stride, fleet_ahead(i, problems, n, stride),
                        first + i, size, sums + i, missing + i);
         for (; columns == 1 && i < problems; i += R)
-            fleet_line(1, n, basis, v + i, stride, fleet_ahead(i, R, problems, n, stride),
-                       first + i, size, sums + i, missing + i);
+            fleet_line(1, n, basis, v + i, stride, fleet_ahead(i, problems, n, stride), first + i,
+                       size, sums + i, missing + i);
         for (; i < problems; i += R) {
-            fleet_all(1, 1, n, columns, basis, v + i, stride,
-                      fleet_ahead(i, R, problems, n, stride), first + i, size, sums + i);
+            fleet_all(1, 1, n, columns, basis, v + i, stride, fleet_ahead(i, problems, n, stride),
+                      first + i, size, sums + i);
             fleet_gaps(n, columns, basis, v + i, stride, size, missing + i);
         }
         v += (ptrdiff_t)n * stride;

@@ -313,10 +313,8 @@ static void sum_rest(const struct lf_fleet_plan *p, const double *ridge, struct 
         const double *with = s->gram + lf_fleet_packed(n, j, n - 1), *b = s->b + j * L;
         if (ridge)
             LANE(l)
-            s->rss[l] = fma(-b[l], fma(ridge[l], b[l], with[l]), s->rss[l]);
-        else
-            LANE(l)
-            s->rss[l] = fma(-b[l], with[l], s->rss[l]);
+        s->rss[l] = fma(-b[l], fma(ridge[l], b[l], with[l]), s->rss[l]);
+        else LANE(l) s->rss[l] = fma(-b[l], with[l], s->rss[l]);
     }
 }
 
