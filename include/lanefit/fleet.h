@@ -60,8 +60,8 @@ struct lf_fleet {
     const size_t *offsets;
     int no_intercept;
     double ridge;         /* 0 or more, in the units of the columns */
-    const double *ridges; /* [problems], instead of `ridge`; or NULL. A ridge of 0 among them gives
-                             the bits of other ridges' way, without orthogonal columns. */
+    const double *ridges; /* [problems], instead of `ridge`; or NULL. A ridge of 0 among them gives the
+                             bits of other ridges' way, without orthogonal columns. */
 };
 
 struct lf_fleet_options {
