@@ -4,7 +4,7 @@
 
 #define fleet_columns TYPED(fleet_columns)
 #define fleet_all TYPED(fleet_all)
-#define fleet_some TYPED(fleet_some)
+#define fleet_chunk TYPED(fleet_chunk)
 #define fleet_gaps TYPED(fleet_gaps)
 #define fleet_transpose TYPED(fleet_transpose)
 #define fleet_line TYPED(fleet_line)
@@ -18,10 +18,64 @@
 
 enum {
     LF_FLEET_WIDE = REGISTERS == 32 ? 4 : 2, /* registers of few columns */
-    LF_FLEET_CHUNK = 4,                      /* columns that are summed at once */
+    LF_FLEET_CHUNK = 4,                      /* columns that so many sum at once */
+    LF_FLEET_LONG = 8,                       /* and one register */
+    LF_FLEET_GAPS = 128,                     /* rows among which gaps are looked for */
     LF_FLEET_STREAMS = 16,                   /* rows that are read side by side */
     LF_FLEET_AHEAD = 256                     /* bytes of a row, from fetching to reading */
 };
+
+/* missing += the gaps of n rows, one register each, times `of`, a column, or nothing if NULL, times
+ * m columns. */
+LF_INLINE void fleet_lost(size_t m, size_t n, const double *gap, const double *const row[],
+                          const size_t *of, size_t at, size_t size, double *missing)
+{
+    enum { R = LF_FLEET_REG };
+    reg_f64 sum[LF_FLEET_CHUNK];
+    LF_UNROLL
+    for (size_t k = 0; k < m; k++)
+        sum[k] = r_load_f64(missing + k * size);
+    for (size_t i = 0; i < n; i++) {
+        reg_f64 q = r_load_f64(gap + i * R);
+        if (of)
+            q = r_mul_f64(q, r_set1_f64(row[i][*of]));
+        LF_UNROLL
+        for (size_t k = 0; k < m; k++)
+            sum[k] = r_fma_f64(q, r_set1_f64(row[i][at + k]), sum[k]);
+    }
+    LF_UNROLL
+    for (size_t k = 0; k < m; k++)
+        r_store_f64(missing + k * size, sum[k]);
+}
+
+/* The same of all columns from `at` on; returns what follows the sums. */
+LF_INLINE double *fleet_all_lost(size_t columns, size_t n, const double *gap,
+                                 const double *const row[], const size_t *of, size_t at,
+                                 size_t size, double *missing)
+{
+    enum { C = LF_FLEET_CHUNK };
+    for (; columns - at >= C; at += C, missing += C * size)
+        fleet_lost(C, n, gap, row, of, at, size, missing);
+    if (columns - at == 3)
+        fleet_lost(3, n, gap, row, of, at, size, missing);
+    else if (columns - at == 2)
+        fleet_lost(2, n, gap, row, of, at, size, missing);
+    else if (columns - at == 1)
+        fleet_lost(1, n, gap, row, of, at, size, missing);
+    return missing + (columns - at) * size;
+}
+
+LF_APART void fleet_add_lost(size_t columns, size_t n, const double *gap, const double *const row[],
+                             size_t size, double *missing)
+{
+    reg_f64 count = r_load_f64(missing);
+    for (size_t i = 0; i < n; i++)
+        count = r_add_f64(count, r_load_f64(gap + i * LF_FLEET_REG));
+    r_store_f64(missing, count);
+    missing = fleet_all_lost(columns, n, gap, row, NULL, 0, size, missing + size);
+    for (size_t j = 0; j < columns; j++)
+        missing = fleet_all_lost(columns, n, gap, row, &j, j, size, missing);
+}
 #endif
 
 /* ---- To lanes -----------------------------------------------------------------------------------
@@ -123,7 +177,7 @@ LF_INLINE void fleet_columns(size_t registers, size_t n, int squares, int gaps, 
                              ptrdiff_t ahead, const double *first, size_t size, double *sums,
                              double *column_sums)
 {
-    enum { R = LF_FLEET_REG, W = LF_FLEET_WIDE, C = LF_FLEET_CHUNK };
+    enum { R = LF_FLEET_REG, W = LF_FLEET_WIDE, C = LF_FLEET_LONG };
     reg_f64 f[W], s[W], s2[W], sum[W * C];
     LF_UNROLL
     for (size_t i = 0; i < registers; i++) {
@@ -165,30 +219,43 @@ LF_INLINE void fleet_columns(size_t registers, size_t n, int squares, int gaps, 
     }
 }
 
+/* As many columns as a chunk takes of those that are left; returns how many. */
+LF_INLINE size_t fleet_chunk(size_t registers, size_t left, int squares, int gaps, size_t rows,
+                             size_t columns, const double *basis, const REAL *v, ptrdiff_t stride,
+                             ptrdiff_t ahead, const double *first, size_t size, double *sums,
+                             double *column_sums)
+{
+#define CHUNK(n)                                                                                   \
+    {                                                                                              \
+        fleet_columns(registers, n, squares, gaps, rows, columns, basis, v, stride, ahead, first,  \
+                      size, sums, column_sums);                                                    \
+        return n;                                                                                  \
+    }
+    if (registers == 1 && left >= LF_FLEET_LONG)
+        CHUNK(LF_FLEET_LONG)
+    if (left >= LF_FLEET_CHUNK)
+        CHUNK(LF_FLEET_CHUNK)
+    if (left == 3)
+        CHUNK(3)
+    if (left == 2)
+        CHUNK(2)
+    if (left == 1)
+        CHUNK(1)
+    CHUNK(0)
+#undef CHUNK
+}
+
 /* All columns, in chunks. */
 LF_INLINE void fleet_all(size_t registers, int gaps, size_t rows, size_t columns,
                          const double *basis, const REAL *v, ptrdiff_t stride, ptrdiff_t ahead,
                          const double *first, size_t size, double *sums)
 {
-    enum { C = LF_FLEET_CHUNK };
     double *column_sums = sums + 2 * size;
-    size_t k = 0;
-    if (columns == 1)
-        fleet_columns(registers, 1, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
-                      sums, column_sums);
-    else if (columns < C)
-        fleet_columns(registers, 0, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
-                      sums, column_sums);
-    else
-        fleet_columns(registers, C, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
-                      sums, column_sums);
-    k = columns == 1 ? 1 : columns < C ? 0 : C;
-    for (; columns - k >= C; k += C)
-        fleet_columns(registers, C, 0, gaps, rows, columns, basis + k, v, stride, ahead, first,
-                      size, sums, column_sums + k * size);
-    for (; k < columns; k++)
-        fleet_columns(registers, 1, 0, gaps, rows, columns, basis + k, v, stride, ahead, first,
-                      size, sums, column_sums + k * size);
+    size_t k = fleet_chunk(registers, columns, 1, gaps, rows, columns, basis, v, stride, ahead,
+                           first, size, sums, column_sums);
+    while (k < columns)
+        k += fleet_chunk(registers, columns - k, 0, gaps, rows, columns, basis + k, v, stride,
+                         ahead, first, size, sums, column_sums + k * size);
 }
 
 /* Rows by the dozen, so that the machine sees each of them go on and reads ahead. */
@@ -214,29 +281,24 @@ static void TYPED(fleet_shared)(size_t rows, size_t columns, size_t problems, co
 /* ---- Gaps
  * ---------------------------------------------------------------------------------------- */
 
-/* What one register of problems misses. */
+/* What one register of problems misses: the rows with gaps are few, and found first. */
 LF_INLINE void fleet_gaps(size_t rows, size_t columns, const double *basis, const REAL *v,
                           ptrdiff_t stride, size_t size, double *missing)
 {
-    for (size_t r = 0; r < rows; r++, v += stride, basis += columns) {
-        const reg_f64 x = r_widen(v);
-        if (!r_any_nan_f64(x))
-            continue;
-        const reg_f64 gap =
-            r_if_greater_f64(r_abs_f64(x), r_set1_f64(-1), r_set1_f64(0), r_set1_f64(1));
-        double *m = missing;
-        r_store_f64(m, r_add_f64(r_load_f64(m), gap));
-        for (size_t j = 0; j < columns; j++) {
-            m += size;
-            r_store_f64(m, r_fma_f64(gap, r_set1_f64(basis[j]), r_load_f64(m)));
+    enum { R = LF_FLEET_REG };
+    double gap[LF_FLEET_GAPS * R];
+    const double *row[LF_FLEET_GAPS];
+    for (size_t r = 0; r < rows;) {
+        const size_t end = rows - r < LF_FLEET_GAPS ? rows : r + LF_FLEET_GAPS;
+        size_t n = 0;
+        for (; r < end; r++, v += stride) {
+            const reg_f64 x = r_widen(v);
+            row[n] = basis + r * columns;
+            r_store_f64(gap + n * R, r_add_if_f64(r_nan_f64(x), r_set1_f64(0), r_set1_f64(1)));
+            n += r_any_nan_f64(x) != 0;
         }
-        for (size_t j = 0; j < columns; j++) {
-            const reg_f64 q = r_mul_f64(gap, r_set1_f64(basis[j]));
-            for (size_t k = j; k < columns; k++) {
-                m += size;
-                r_store_f64(m, r_fma_f64(q, r_set1_f64(basis[k]), r_load_f64(m)));
-            }
-        }
+        if (n > 0)
+            fleet_add_lost(columns, n, gap, row, size, missing);
     }
 }
 
@@ -291,19 +353,19 @@ static void TYPED(fleet_shared_missing)(size_t rows, size_t columns, size_t prob
     enum { R = LF_FLEET_REG, PAIR = REGISTERS == 32 ? 2 : 1 };
     for (size_t r = 0; r < rows; r += LF_FLEET_STREAMS) {
         const size_t n = rows - r < LF_FLEET_STREAMS ? rows - r : LF_FLEET_STREAMS;
+        const double *part = basis + r * columns;
+        const REAL *row = v + (ptrdiff_t)r * stride;
         size_t i = 0;
         for (; columns == 1 && problems - i >= PAIR * R; i += PAIR * R)
-            fleet_line(PAIR, n, basis, v + i, stride, fleet_ahead(i, problems, n, stride),
+            fleet_line(PAIR, n, part, row + i, stride, fleet_ahead(i, problems, n, stride),
                        first + i, size, sums + i, missing + i);
         for (; columns == 1 && i < problems; i += R)
-            fleet_line(1, n, basis, v + i, stride, fleet_ahead(i, problems, n, stride), first + i,
+            fleet_line(1, n, part, row + i, stride, fleet_ahead(i, problems, n, stride), first + i,
                        size, sums + i, missing + i);
-        for (; i < problems; i += R) {
-            fleet_all(1, 1, n, columns, basis, v + i, stride, fleet_ahead(i, problems, n, stride),
+        for (; i < problems; i += R)
+            fleet_all(1, 1, n, columns, part, row + i, stride, fleet_ahead(i, problems, n, stride),
                       first + i, size, sums + i);
-            fleet_gaps(n, columns, basis, v + i, stride, size, missing + i);
-        }
-        v += (ptrdiff_t)n * stride;
-        basis += n * columns;
     }
+    for (size_t i = 0; columns != 1 && i < problems; i += R)
+        fleet_gaps(rows, columns, basis, v + i, stride, size, missing + i);
 }
