@@ -10,6 +10,7 @@
 #define fleet_line TYPED(fleet_line)
 #define fleet_ahead TYPED(fleet_ahead)
 #define fleet_fetch TYPED(fleet_fetch)
+#define fleet_fetch_lanes TYPED(fleet_fetch_lanes)
 #define r_widen TYPED(r_widen)
 #define v_load_lanes TYPED(v_load_lanes)
 
@@ -20,9 +21,10 @@ enum {
     LF_FLEET_WIDE = REGISTERS == 32 ? 4 : 2, /* registers of few columns */
     LF_FLEET_CHUNK = 4,                      /* columns that so many sum at once */
     LF_FLEET_LONG = 8,                       /* and one register */
-    LF_FLEET_GAPS = 128,                     /* rows among which gaps are looked for */
-    LF_FLEET_STREAMS = 16,                   /* rows that are read side by side */
-    LF_FLEET_AHEAD = 256                     /* bytes of a row, from fetching to reading */
+    LF_FLEET_SERIES = 128, /* neighbours from which on others of the lane follow */
+    LF_FLEET_GAPS = 128,   /* rows among which gaps are looked for */
+    LF_FLEET_STREAMS = 16, /* rows that are read side by side */
+    LF_FLEET_AHEAD = 256   /* bytes of a row, from fetching to reading */
 };
 
 /* missing += the gaps of n rows, one register each, times `of`, a column, or nothing if NULL, times
@@ -81,6 +83,14 @@ LF_APART void fleet_add_lost(size_t columns, size_t n, const double *gap, const 
 /* ---- To lanes -----------------------------------------------------------------------------------
  */
 
+/* What follows is read when all other lanes have been, of which the machine sees too many. */
+LF_INLINE void fleet_fetch_lanes(const REAL *const from[LF_FLEET_LANES], size_t at)
+{
+    LF_UNROLL
+    for (size_t l = 0; l < LF_FLEET_LANES; l++)
+        __builtin_prefetch((const void *)((uintptr_t)from[l] + at * sizeof(REAL)), 0, 2);
+}
+
 /* Neighbours that follow each other in every lane, four at a time, the last of which may be done
  * twice. */
 LF_INLINE void fleet_transpose(size_t n, const REAL *const from[LF_FLEET_LANES], size_t run,
@@ -94,6 +104,8 @@ LF_INLINE void fleet_transpose(size_t n, const REAL *const from[LF_FLEET_LANES],
             slot = k + k / run * skip;
             left = run - k % run;
         }
+        if (run == 1 && n >= LF_FLEET_SERIES && k % (64 / sizeof(REAL)) == 0)
+            fleet_fetch_lanes(from, k + n);
         v_load_lanes(from, k, v);
         LF_UNROLL
         for (size_t i = 0; i < 4; i++) {
