@@ -4,13 +4,14 @@
 
 #define fleet_columns TYPED(fleet_columns)
 #define fleet_all TYPED(fleet_all)
-#define fleet_some TYPED(fleet_some)
+#define fleet_chunk TYPED(fleet_chunk)
 #define fleet_gaps TYPED(fleet_gaps)
 #define fleet_gather TYPED(fleet_gather)
 #define fleet_transpose TYPED(fleet_transpose)
 #define fleet_line TYPED(fleet_line)
 #define fleet_ahead TYPED(fleet_ahead)
 #define fleet_fetch TYPED(fleet_fetch)
+#define fleet_fetch_lanes TYPED(fleet_fetch_lanes)
 #define r_widen TYPED(r_widen)
 #define v_load_lanes TYPED(v_load_lanes)
 
@@ -19,16 +20,70 @@
 
 enum {
     LF_FLEET_WIDE = REGISTERS == 32 ? 4 : 2, /* registers of few columns */
-    LF_FLEET_CHUNK = 4,                      /* columns that are summed at once */
-    LF_FLEET_AHEAD = 512,                    /* bytes that are asked for before they are read */
-    LF_FLEET_FEW = 16,                       /* rows so few that the machine reads ahead alone */
-    LF_FLEET_STREAMS = 16                    /* rows that are read side by side */
+    LF_FLEET_CHUNK = 4,                      /* columns that so many sum at once */
+    LF_FLEET_LONG = 8,                       /* and one register */
+    LF_FLEET_SERIES = 128, /* neighbours from which on others of the lane follow */
+    LF_FLEET_GAPS = 128,   /* rows among which gaps are looked for */
+    LF_FLEET_STREAMS = 16, /* rows that are read side by side */
+    LF_FLEET_AHEAD = 256   /* bytes of a row, from fetching to reading */
 };
 
 /* Where element k goes. Most have runs of one, and a division takes longer than all else. */
 LF_INLINE size_t fleet_slot(size_t k, size_t run, size_t skip)
 {
     return run == 1 ? k * (1 + skip) : k + k / run * skip;
+}
+
+/* missing += the gaps of n rows, one register each, times `of`, a column, or nothing if NULL, times
+ * m columns. */
+LF_INLINE void fleet_lost(size_t m, size_t n, const double *gap, const double *const row[],
+                          const size_t *of, size_t at, size_t size, double *missing)
+{
+    enum { R = LF_FLEET_REG };
+    reg_f64 sum[LF_FLEET_CHUNK];
+    LF_UNROLL
+    for (size_t k = 0; k < m; k++)
+        sum[k] = r_load_f64(missing + k * size);
+    for (size_t i = 0; i < n; i++) {
+        reg_f64 q = r_load_f64(gap + i * R);
+        if (of)
+            q = r_mul_f64(q, r_set1_f64(row[i][*of]));
+        LF_UNROLL
+        for (size_t k = 0; k < m; k++)
+            sum[k] = r_fma_f64(q, r_set1_f64(row[i][at + k]), sum[k]);
+    }
+    LF_UNROLL
+    for (size_t k = 0; k < m; k++)
+        r_store_f64(missing + k * size, sum[k]);
+}
+
+/* The same of all columns from `at` on; returns what follows the sums. */
+LF_INLINE double *fleet_all_lost(size_t columns, size_t n, const double *gap,
+                                 const double *const row[], const size_t *of, size_t at,
+                                 size_t size, double *missing)
+{
+    enum { C = LF_FLEET_CHUNK };
+    for (; columns - at >= C; at += C, missing += C * size)
+        fleet_lost(C, n, gap, row, of, at, size, missing);
+    if (columns - at == 3)
+        fleet_lost(3, n, gap, row, of, at, size, missing);
+    else if (columns - at == 2)
+        fleet_lost(2, n, gap, row, of, at, size, missing);
+    else if (columns - at == 1)
+        fleet_lost(1, n, gap, row, of, at, size, missing);
+    return missing + (columns - at) * size;
+}
+
+LF_APART void fleet_add_lost(size_t columns, size_t n, const double *gap, const double *const row[],
+                             size_t size, double *missing)
+{
+    reg_f64 count = r_load_f64(missing);
+    for (size_t i = 0; i < n; i++)
+        count = r_add_f64(count, r_load_f64(gap + i * LF_FLEET_REG));
+    r_store_f64(missing, count);
+    missing = fleet_all_lost(columns, n, gap, row, NULL, 0, size, missing + size);
+    for (size_t j = 0; j < columns; j++)
+        missing = fleet_all_lost(columns, n, gap, row, &j, j, size, missing);
 }
 #endif
 
@@ -43,6 +98,14 @@ LF_INLINE void fleet_gather(const REAL *const from[LF_FLEET_LANES], ptrdiff_t k,
         lane[l] = (double)from[l][k];
     for (size_t h = 0; h < LF_FLEET_LANES; h += LF_FLEET_REG)
         r_store_f64(to + h, r_load_f64(lane + h));
+}
+
+/* What follows is read when all other lanes have been, of which the machine sees too many. */
+LF_INLINE void fleet_fetch_lanes(const REAL *const from[LF_FLEET_LANES], size_t at)
+{
+    LF_UNROLL
+    for (size_t l = 0; l < LF_FLEET_LANES; l++)
+        __builtin_prefetch((const void *)((uintptr_t)from[l] + at * sizeof(REAL)), 0, 2);
 }
 
 /* Neighbours that follow each other in every lane, four at a time, the last of which may be done
@@ -62,9 +125,9 @@ LF_INLINE void fleet_transpose(size_t n, const REAL *const from[LF_FLEET_LANES],
             slot = fleet_slot(k, run, skip);
             left = run == 1 ? 1 : run - k % run;
         }
+        if (run == 1 && n >= LF_FLEET_SERIES && k % (64 / sizeof(REAL)) == 0)
+            fleet_fetch_lanes(from, k + n);
         v_load_lanes(from, k, v);
-        for (size_t l = 0; n > LF_FLEET_FEW && l < LF_FLEET_LANES; l++)
-            __builtin_prefetch((const char *)(from[l] + k) + LF_FLEET_AHEAD);
         LF_UNROLL
         for (size_t i = 0; i < 4; i++) {
             v_store_f64(to + slot * LF_FLEET_LANES, v[i]);
@@ -113,13 +176,15 @@ static void TYPED(fleet_first)(size_t rows, size_t problems, const REAL *v, ptrd
 
 /* ---- What is read next -------------------------------------------------------------------- */
 
-/* From a row of the problems from i on to what follows in its place: the same row of the next
- * problems, or, after the last, of the first ones in the next block of rows. Rows are far apart, so
+/* From a row of the problems from i on to what is read LF_FLEET_AHEAD elements later: of the same
+ * row, or, after its last problem, of the one in its place in the next rows. Rows are far apart, so
  * that the machine does not see it coming. */
-LF_INLINE ptrdiff_t fleet_ahead(size_t i, size_t step, size_t problems, size_t rows,
-                                ptrdiff_t stride)
+LF_INLINE ptrdiff_t fleet_ahead(size_t i, size_t problems, size_t rows, ptrdiff_t stride)
 {
-    return i + step < problems ? (ptrdiff_t)step : (ptrdiff_t)rows * stride - (ptrdiff_t)i;
+    const size_t ahead =
+        LF_FLEET_AHEAD / sizeof(REAL) < problems ? LF_FLEET_AHEAD / sizeof(REAL) : problems;
+    return (ptrdiff_t)ahead +
+           (i + ahead < problems ? 0 : (ptrdiff_t)rows * stride - (ptrdiff_t)problems);
 }
 
 LF_INLINE void fleet_fetch(const REAL *v, ptrdiff_t ahead, size_t registers)
@@ -139,7 +204,7 @@ LF_INLINE void fleet_columns(size_t registers, size_t n, int squares, int gaps, 
                              ptrdiff_t ahead, const double *first, size_t size, double *sums,
                              double *column_sums)
 {
-    enum { R = LF_FLEET_REG, W = LF_FLEET_WIDE, C = LF_FLEET_CHUNK };
+    enum { R = LF_FLEET_REG, W = LF_FLEET_WIDE, C = LF_FLEET_LONG };
     reg_f64 f[W], s[W], s2[W], sum[W * C];
     LF_UNROLL
     for (size_t i = 0; i < registers; i++) {
@@ -159,9 +224,7 @@ LF_INLINE void fleet_columns(size_t registers, size_t n, int squares, int gaps, 
         LF_UNROLL
         for (size_t i = 0; i < registers; i++) {
             const reg_f64 x = r_widen(v + i * R);
-            reg_f64 d = r_sub_f64(x, f[i]);
-            if (gaps)
-                d = r_if_greater_f64(r_abs_f64(x), r_set1_f64(-1), d, r_set1_f64(0));
+            const reg_f64 d = gaps ? r_sub_unless_f64(r_nan_f64(x), x, f[i]) : r_sub_f64(x, f[i]);
             if (squares) {
                 s[i] = r_add_f64(s[i], d);
                 s2[i] = r_fma_f64(d, d, s2[i]);
@@ -183,30 +246,43 @@ LF_INLINE void fleet_columns(size_t registers, size_t n, int squares, int gaps, 
     }
 }
 
+/* As many columns as a chunk takes of those that are left; returns how many. */
+LF_INLINE size_t fleet_chunk(size_t registers, size_t left, int squares, int gaps, size_t rows,
+                             size_t columns, const double *basis, const REAL *v, ptrdiff_t stride,
+                             ptrdiff_t ahead, const double *first, size_t size, double *sums,
+                             double *column_sums)
+{
+#define CHUNK(n)                                                                                   \
+    {                                                                                              \
+        fleet_columns(registers, n, squares, gaps, rows, columns, basis, v, stride, ahead, first,  \
+                      size, sums, column_sums);                                                    \
+        return n;                                                                                  \
+    }
+    if (registers == 1 && left >= LF_FLEET_LONG)
+        CHUNK(LF_FLEET_LONG)
+    if (left >= LF_FLEET_CHUNK)
+        CHUNK(LF_FLEET_CHUNK)
+    if (left == 3)
+        CHUNK(3)
+    if (left == 2)
+        CHUNK(2)
+    if (left == 1)
+        CHUNK(1)
+    CHUNK(0)
+#undef CHUNK
+}
+
 /* All columns, in chunks. */
 LF_INLINE void fleet_all(size_t registers, int gaps, size_t rows, size_t columns,
                          const double *basis, const REAL *v, ptrdiff_t stride, ptrdiff_t ahead,
                          const double *first, size_t size, double *sums)
 {
-    enum { C = LF_FLEET_CHUNK };
     double *column_sums = sums + 2 * size;
-    size_t k = 0;
-    if (columns == 1)
-        fleet_columns(registers, 1, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
-                      sums, column_sums);
-    else if (columns < C)
-        fleet_columns(registers, 0, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
-                      sums, column_sums);
-    else
-        fleet_columns(registers, C, 1, gaps, rows, columns, basis, v, stride, ahead, first, size,
-                      sums, column_sums);
-    k = columns == 1 ? 1 : columns < C ? 0 : C;
-    for (; columns - k >= C; k += C)
-        fleet_columns(registers, C, 0, gaps, rows, columns, basis + k, v, stride, ahead, first,
-                      size, sums, column_sums + k * size);
-    for (; k < columns; k++)
-        fleet_columns(registers, 1, 0, gaps, rows, columns, basis + k, v, stride, ahead, first,
-                      size, sums, column_sums + k * size);
+    size_t k = fleet_chunk(registers, columns, 1, gaps, rows, columns, basis, v, stride, ahead,
+                           first, size, sums, column_sums);
+    while (k < columns)
+        k += fleet_chunk(registers, columns - k, 0, gaps, rows, columns, basis + k, v, stride,
+                         ahead, first, size, sums, column_sums + k * size);
 }
 
 /* Rows by the dozen, so that the machine sees each of them go on and reads ahead. */
@@ -220,10 +296,10 @@ static void TYPED(fleet_shared)(size_t rows, size_t columns, size_t problems, co
         size_t i = 0;
         for (; problems - i >= WIDE; i += WIDE)
             fleet_all(LF_FLEET_WIDE, 0, n, columns, basis, v + i, stride,
-                      fleet_ahead(i, WIDE, problems, n, stride), first + i, size, sums + i);
+                      fleet_ahead(i, problems, n, stride), first + i, size, sums + i);
         for (; i < problems; i += LF_FLEET_REG)
-            fleet_all(1, 0, n, columns, basis, v + i, stride,
-                      fleet_ahead(i, LF_FLEET_REG, problems, n, stride), first + i, size, sums + i);
+            fleet_all(1, 0, n, columns, basis, v + i, stride, fleet_ahead(i, problems, n, stride),
+                      first + i, size, sums + i);
         v += (ptrdiff_t)n * stride;
         basis += n * columns;
     }
@@ -231,29 +307,24 @@ static void TYPED(fleet_shared)(size_t rows, size_t columns, size_t problems, co
 
 /* ---- Gaps --------------------------------------------------------------------------------- */
 
-/* What one register of problems misses. */
+/* What one register of problems misses: the rows with gaps are few, and found first. */
 LF_INLINE void fleet_gaps(size_t rows, size_t columns, const double *basis, const REAL *v,
                           ptrdiff_t stride, size_t size, double *missing)
 {
-    for (size_t r = 0; r < rows; r++, v += stride, basis += columns) {
-        const reg_f64 x = r_widen(v);
-        if (!r_any_nan_f64(x))
-            continue;
-        const reg_f64 gap =
-            r_if_greater_f64(r_abs_f64(x), r_set1_f64(-1), r_set1_f64(0), r_set1_f64(1));
-        double *m = missing;
-        r_store_f64(m, r_add_f64(r_load_f64(m), gap));
-        for (size_t j = 0; j < columns; j++) {
-            m += size;
-            r_store_f64(m, r_fma_f64(gap, r_set1_f64(basis[j]), r_load_f64(m)));
+    enum { R = LF_FLEET_REG };
+    double gap[LF_FLEET_GAPS * R];
+    const double *row[LF_FLEET_GAPS];
+    for (size_t r = 0; r < rows;) {
+        const size_t end = rows - r < LF_FLEET_GAPS ? rows : r + LF_FLEET_GAPS;
+        size_t n = 0;
+        for (; r < end; r++, v += stride) {
+            const reg_f64 x = r_widen(v);
+            row[n] = basis + r * columns;
+            r_store_f64(gap + n * R, r_add_if_f64(r_nan_f64(x), r_set1_f64(0), r_set1_f64(1)));
+            n += r_any_nan_f64(x) != 0;
         }
-        for (size_t j = 0; j < columns; j++) {
-            const reg_f64 q = r_mul_f64(gap, r_set1_f64(basis[j]));
-            for (size_t k = j; k < columns; k++) {
-                m += size;
-                r_store_f64(m, r_fma_f64(q, r_set1_f64(basis[k]), r_load_f64(m)));
-            }
-        }
+        if (n > 0)
+            fleet_add_lost(columns, n, gap, row, size, missing);
     }
 }
 
@@ -263,6 +334,7 @@ LF_INLINE void fleet_line(size_t registers, size_t rows, const double *basis, co
                           double *sums, double *missing)
 {
     enum { R = LF_FLEET_REG, W = LF_FLEET_WIDE };
+    const reg_f64 one = r_set1_f64(1);
     reg_f64 f[W], s[3 * W], m[3 * W];
     LF_UNROLL
     for (size_t i = 0; i < registers; i++) {
@@ -278,16 +350,15 @@ LF_INLINE void fleet_line(size_t registers, size_t rows, const double *basis, co
         fleet_fetch(v, ahead, registers);
         LF_UNROLL
         for (size_t i = 0; i < registers; i++) {
-            const reg_f64 x = r_widen(v + i * R), there = r_abs_f64(x), below = r_set1_f64(-1);
-            const reg_f64 none = r_set1_f64(0);
-            const reg_f64 d = r_if_greater_f64(there, below, r_sub_f64(x, f[i]), none);
+            const reg_f64 x = r_widen(v + i * R);
+            const lanes_f64 gaps = r_nan_f64(x);
+            const reg_f64 d = r_sub_unless_f64(gaps, x, f[i]);
             s[3 * i] = r_add_f64(s[3 * i], d);
             s[3 * i + 1] = r_fma_f64(d, d, s[3 * i + 1]);
             s[3 * i + 2] = r_fma_f64(d, q, s[3 * i + 2]);
-            const reg_f64 lost = r_if_greater_f64(there, below, none, q);
-            m[3 * i] = r_add_f64(m[3 * i], r_if_greater_f64(there, below, none, r_set1_f64(1)));
-            m[3 * i + 1] = r_add_f64(m[3 * i + 1], lost);
-            m[3 * i + 2] = r_fma_f64(lost, q, m[3 * i + 2]);
+            m[3 * i] = r_add_if_f64(gaps, m[3 * i], one);
+            m[3 * i + 1] = r_add_if_f64(gaps, m[3 * i + 1], q);
+            m[3 * i + 2] = r_fma_if_f64(gaps, q, q, m[3 * i + 2]);
         }
     }
     LF_UNROLL
@@ -308,19 +379,19 @@ static void TYPED(fleet_shared_missing)(size_t rows, size_t columns, size_t prob
     enum { R = LF_FLEET_REG, PAIR = REGISTERS == 32 ? 2 : 1 };
     for (size_t r = 0; r < rows; r += LF_FLEET_STREAMS) {
         const size_t n = rows - r < LF_FLEET_STREAMS ? rows - r : LF_FLEET_STREAMS;
+        const double *part = basis + r * columns;
+        const REAL *row = v + (ptrdiff_t)r * stride;
         size_t i = 0;
         for (; columns == 1 && problems - i >= PAIR * R; i += PAIR * R)
-            fleet_line(PAIR, n, basis, v + i, stride, fleet_ahead(i, PAIR * R, problems, n, stride),
+            fleet_line(PAIR, n, part, row + i, stride, fleet_ahead(i, problems, n, stride),
                        first + i, size, sums + i, missing + i);
         for (; columns == 1 && i < problems; i += R)
-            fleet_line(1, n, basis, v + i, stride, fleet_ahead(i, R, problems, n, stride),
-                       first + i, size, sums + i, missing + i);
-        for (; i < problems; i += R) {
-            fleet_all(1, 1, n, columns, basis, v + i, stride,
-                      fleet_ahead(i, R, problems, n, stride), first + i, size, sums + i);
-            fleet_gaps(n, columns, basis, v + i, stride, size, missing + i);
-        }
-        v += (ptrdiff_t)n * stride;
-        basis += n * columns;
+            fleet_line(1, n, part, row + i, stride, fleet_ahead(i, problems, n, stride), first + i,
+                       size, sums + i, missing + i);
+        for (; i < problems; i += R)
+            fleet_all(1, 1, n, columns, part, row + i, stride, fleet_ahead(i, problems, n, stride),
+                      first + i, size, sums + i);
     }
+    for (size_t i = 0; columns != 1 && i < problems; i += R)
+        fleet_gaps(rows, columns, basis, v + i, stride, size, missing + i);
 }

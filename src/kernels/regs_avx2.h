@@ -239,6 +239,28 @@ LF_INLINE int r_any_nan_f64(reg_f64 v)
     return _mm256_movemask_pd(_mm256_cmp_pd(v, v, _CMP_UNORD_Q)) != 0;
 }
 
+typedef __m256d lanes_f64;
+
+LF_INLINE lanes_f64 r_nan_f64(reg_f64 v)
+{
+    return _mm256_cmp_pd(v, v, _CMP_UNORD_Q);
+}
+
+LF_INLINE reg_f64 r_sub_unless_f64(lanes_f64 lanes, reg_f64 a, reg_f64 b)
+{
+    return _mm256_andnot_pd(lanes, _mm256_sub_pd(a, b));
+}
+
+LF_INLINE reg_f64 r_add_if_f64(lanes_f64 lanes, reg_f64 a, reg_f64 b)
+{
+    return _mm256_add_pd(a, _mm256_and_pd(lanes, b));
+}
+
+LF_INLINE reg_f64 r_fma_if_f64(lanes_f64 lanes, reg_f64 a, reg_f64 b, reg_f64 c)
+{
+    return _mm256_fmadd_pd(_mm256_and_pd(lanes, a), b, c);
+}
+
 LF_INLINE void turn_lanes(reg_f64 v[4])
 {
     const __m256d even_low = _mm256_unpacklo_pd(v[0], v[1]),

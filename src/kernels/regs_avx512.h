@@ -303,6 +303,28 @@ LF_INLINE int r_any_nan_f64(reg_f64 v)
     return _mm512_cmp_pd_mask(v, v, _CMP_UNORD_Q) != 0;
 }
 
+typedef __mmask8 lanes_f64;
+
+LF_INLINE lanes_f64 r_nan_f64(reg_f64 v)
+{
+    return _mm512_cmp_pd_mask(v, v, _CMP_UNORD_Q);
+}
+
+LF_INLINE reg_f64 r_sub_unless_f64(lanes_f64 lanes, reg_f64 a, reg_f64 b)
+{
+    return _mm512_maskz_sub_pd(_knot_mask8(lanes), a, b);
+}
+
+LF_INLINE reg_f64 r_add_if_f64(lanes_f64 lanes, reg_f64 a, reg_f64 b)
+{
+    return _mm512_mask_add_pd(a, lanes, a, b);
+}
+
+LF_INLINE reg_f64 r_fma_if_f64(lanes_f64 lanes, reg_f64 a, reg_f64 b, reg_f64 c)
+{
+    return _mm512_mask3_fmadd_pd(a, b, c, lanes);
+}
+
 LF_INLINE __m512d widened_rows(const float *a, const float *b)
 {
     const __m128 low = _mm_loadu_ps(a);

@@ -180,3 +180,27 @@ LF_INLINE int r_any_nan_f64(reg_f64 v)
 {
     return vminvq_u32(vreinterpretq_u32_u64(vceqq_f64(v, v))) == 0;
 }
+
+/* Here the lanes that are numbers, all ones: there is no comparison for NaN. */
+typedef uint64x2_t lanes_f64;
+
+LF_INLINE lanes_f64 r_nan_f64(reg_f64 v)
+{
+    return vceqq_f64(v, v);
+}
+
+LF_INLINE reg_f64 r_sub_unless_f64(lanes_f64 number, reg_f64 a, reg_f64 b)
+{
+    return vreinterpretq_f64_u64(vandq_u64(number, vreinterpretq_u64_f64(vsubq_f64(a, b))));
+}
+
+LF_INLINE reg_f64 r_add_if_f64(lanes_f64 number, reg_f64 a, reg_f64 b)
+{
+    return vaddq_f64(a, vreinterpretq_f64_u64(vbicq_u64(vreinterpretq_u64_f64(b), number)));
+}
+
+LF_INLINE reg_f64 r_fma_if_f64(lanes_f64 number, reg_f64 a, reg_f64 b, reg_f64 c)
+{
+    const uint64x2_t only = vbicq_u64(vreinterpretq_u64_f64(a), number);
+    return vfmaq_f64(c, vreinterpretq_f64_u64(only), b);
+}

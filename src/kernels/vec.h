@@ -50,6 +50,10 @@
  *   r_spread(p, c)            c[i] = p[i] in every lane, for four elements
  *   r_widen(p)                as many elements as a reg_f64 has lanes, as doubles
  *   r_any_nan_f64(v)          a lane is NaN
+ *   r_nan_f64(v)              which lanes are, as a lanes_f64
+ *   r_sub_unless_f64(l, a, b) a - b, 0 in the lanes l
+ *   r_add_if_f64(l, a, b)     a + b in the lanes l, else a, which is not -0
+ *   r_fma_if_f64(l, a, b, c)  a*b + c in the lanes l, else c, which is not -0; a and b are finite
  * and for eight problems a vec_f64 (fleet.h)
  *   v_load_lanes(p, at, v)    lane l of v[j] = p[l][at + j], as doubles, for four j
  *

@@ -84,6 +84,7 @@ struct lf_fleet_worker {
     double *about;       /* [panel] */
     double *sums, *part; /* [2 + columns,panel] */
     double *missing, *missing_part;
+    int gaps; /* the last block had some */
 
     struct lf_memory spare; /* of the single solver, and of the basis while it is made */
 };

@@ -21,7 +21,6 @@ struct panel {
     struct lf_fleet_worker *worker;
     size_t first, count, size; /* size: count up to a multiple of 8 */
     size_t packed;
-    int gaps; /* the last block had some */
 };
 
 static const struct lf_fleet_array *series(const struct lf_fleet_plan *p)
@@ -142,13 +141,13 @@ static void add_block(struct panel *s, size_t first, size_t rows, const double *
     if (s->packed < s->size)
         pack(s, first, rows);
     memset(w->part, 0, sums * sizeof *w->part);
-    if (!s->gaps) {
+    if (!w->gaps) {
         sum_block(s, first, rows, basis, 0);
-        s->gaps = has_gaps(s);
-        if (s->gaps)
+        w->gaps = has_gaps(s);
+        if (w->gaps)
             memset(w->part, 0, sums * sizeof *w->part);
     }
-    if (s->gaps) {
+    if (w->gaps) {
         memset(w->missing_part, 0, missing * sizeof *w->missing_part);
         sum_block(s, first, rows, basis, 1);
         add(missing, w->missing_part, w->missing);
@@ -158,7 +157,7 @@ static void add_block(struct panel *s, size_t first, size_t rows, const double *
         gaps[l] += w->missing_part[i + l];
         LANE(l)
         sum += gaps[l];
-        s->gaps = sum > 0;
+        w->gaps = sum > 0;
     }
     add(sums, w->part, w->sums);
 }
