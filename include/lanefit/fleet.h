@@ -59,7 +59,9 @@ struct lf_fleet {
      * 1] - 1 of all arrays, whose problem and line strides don't count. NULL: each has `rows`. */
     const size_t *offsets;
     int no_intercept;
-    double ridge;         /* 0 or more, in the units of the columns */
+    double ridge; /* 0 or more, in the units of the columns. With an intercept and a ridge above 0
+                     every problem has a solution, where lf_lsq_fit may find its columns too close
+                     to dependent. */
     const double *ridges; /* [problems], instead of `ridge`; or NULL. A ridge of 0 among them gives
                              the bits of other ridges' way, without orthogonal columns. */
 };
@@ -93,10 +95,9 @@ LF_API size_t lf_fleet_workspace(const struct lf_fleet *fleet,
 /* Fits all problems. Before anything is written, returns
  *   LF_INVALID      NULL where data are needed; no parameters or too many; a ridge that is negative
  *                   or not finite; a negative weight; offsets that decrease; outputs that overlap
- *                   each other, an input, or the workspace; sizes or strides beyond the address
- *                   space
- *   LF_UNSUPPORTED, LF_NO_MEMORY
- * else LF_OK; result->status tells of each problem. */
+ *                   each other, an input (from its first element to its last), or the workspace;
+ * sizes or strides beyond the address space LF_UNSUPPORTED, LF_NO_MEMORY else LF_OK; result->status
+ * tells of each problem. */
 LF_API lf_status lf_fleet_fit(const struct lf_fleet *fleet, const struct lf_fleet_options *options,
                               const struct lf_fleet_result *result);
 

@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-enum { LF_FLEET_LANES = 8 };
+enum { LF_FLEET_LANES = 8, LF_FLEET_FEATURES = 64 /* at most */ };
 
 /* Squares below LF_FLEET_LEAST_SQUARE are near to underflow; y that varies by less than
  * LF_FLEET_LEAST_TOTAL of itself varies by its rounding. */

@@ -251,7 +251,7 @@ LF_INLINE void fleet_back(size_t columns, const double *factor, double *b)
 static void fleet_factor(size_t columns, double *gram, double *b, double *least)
 {
     const size_t n = columns - 1;
-    double diagonal[64 * LF_FLEET_LANES];
+    double diagonal[LF_FLEET_FEATURES * LF_FLEET_LANES];
     vec_f64 smallest = v_set1_f64(1);
     for (size_t k = 0; k < n; k++)
         v_store_f64(diagonal + k * LF_FLEET_LANES, fleet_element(gram, columns, k, k));
@@ -307,10 +307,8 @@ LF_INLINE vec_f64 fleet_unsound(size_t rows, vec_f64 sum, vec_f64 xx, vec_f64 yy
     const vec_f64 noise = v_mul_f64(v_mul_f64(share, mean_y), mean_y);
     vec_f64 bad = v_if_finite_f64(sum, zero, one);
     bad = v_add_f64(bad, v_if_greater_f64(xx, least, zero, one));
-    const vec_f64 varies = v_if_greater_f64(yy, zero, one, zero);
-    const vec_f64 small =
-        v_if_greater_f64(yy, v_if_greater_f64(noise, least, noise, least), zero, varies);
-    return v_add_f64(bad, small);
+    const vec_f64 enough = v_if_greater_f64(noise, least, noise, least);
+    return v_add_f64(bad, v_if_greater_f64(yy, enough, zero, one));
 }
 
 /* Row r of tile i, about m: x, then y. */

@@ -293,15 +293,15 @@ static void TYPED(fleet_shared)(size_t rows, size_t columns, size_t problems, co
     enum { WIDE = LF_FLEET_WIDE * LF_FLEET_REG };
     for (size_t r = 0; r < rows; r += LF_FLEET_STREAMS) {
         const size_t n = rows - r < LF_FLEET_STREAMS ? rows - r : LF_FLEET_STREAMS;
+        const REAL *row = v + (ptrdiff_t)r * stride;
+        const double *q = basis + r * columns;
         size_t i = 0;
         for (; problems - i >= WIDE; i += WIDE)
-            fleet_all(LF_FLEET_WIDE, 0, n, columns, basis, v + i, stride,
+            fleet_all(LF_FLEET_WIDE, 0, n, columns, q, row + i, stride,
                       fleet_ahead(i, problems, n, stride), first + i, size, sums + i);
         for (; i < problems; i += LF_FLEET_REG)
-            fleet_all(1, 0, n, columns, basis, v + i, stride, fleet_ahead(i, problems, n, stride),
+            fleet_all(1, 0, n, columns, q, row + i, stride, fleet_ahead(i, problems, n, stride),
                       first + i, size, sums + i);
-        v += (ptrdiff_t)n * stride;
-        basis += n * columns;
     }
 }
 

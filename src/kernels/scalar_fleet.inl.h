@@ -99,7 +99,7 @@ static void fleet_factor(size_t columns, double *gram, double *b, double *least)
     const size_t n = columns - 1;
     LANE(l)
     {
-        double *g = gram + l, diagonal[64];
+        double *g = gram + l, diagonal[LF_FLEET_FEATURES];
         least[l] = 1;
         for (size_t k = 0; k < n; k++)
             diagonal[k] = *fleet_at(g, columns, k, k);
@@ -200,8 +200,8 @@ static void fleet_line_of_lane(size_t rows, const double *x, size_t l, struct lf
     line->mean_y[l] = mean_y;
     line->rss[l] = dd;
     line->total[l] = yy;
-    line->sound &= sum - sum == 0 && xx > LF_FLEET_LEAST_SQUARE &&
-                   (yy == 0 || (yy > LF_FLEET_LEAST_SQUARE && yy > least));
+    line->sound &=
+        sum - sum == 0 && xx > LF_FLEET_LEAST_SQUARE && yy > LF_FLEET_LEAST_SQUARE && yy > least;
 }
 
 static void fleet_lines(size_t rows, size_t tiles, const double *tile, struct lf_fleet_lines *lines)

@@ -4,6 +4,8 @@
 #include "fit.h"
 #include "fleet_plan.h"
 
+_Static_assert((int)LF_FLEET_FEATURES == (int)LF_FLEET_MOST_PARAMS, "kernels take as many");
+
 size_t lf_fleet_params(const struct lf_fleet *f)
 {
     if (!f || f->in > LF_FLEET_MOST_PARAMS || f->common_in > LF_FLEET_MOST_PARAMS)
@@ -16,19 +18,21 @@ size_t lf_fleet_params(const struct lf_fleet *f)
 
 static int continues(const struct lf_fleet *f, const struct lf_fleet_array *a)
 {
-    return !a->data || a->line == (ptrdiff_t)f->width * a->problem;
+    ptrdiff_t line;
+    return !a->data ||
+           (!__builtin_mul_overflow((ptrdiff_t)f->width, a->problem, &line) && a->line == line);
 }
 
 /* Lines that continue each other in every operand make one. */
 static void join_lines(struct lf_fleet *f)
 {
     if (f->width == 0 || f->width > f->problems || f->offsets)
-        f->width = f->problems;
+        f->width = f->problems > 0 ? f->problems : 1;
+    if (f->offsets)
+        return;
     const int bits_continue = !f->valid.data || f->valid.line == f->width * f->valid.problem;
     if (continues(f, &f->x) && continues(f, &f->y) && continues(f, &f->weight) && bits_continue)
-        f->width = f->problems;
-    if (f->width == 0)
-        f->width = 1;
+        f->width = f->problems > 0 ? f->problems : 1;
 }
 
 /* One pass over what isn't shared does where nothing is weighted: a weight is another problem's
@@ -56,6 +60,8 @@ static size_t most_rows(const struct lf_fleet *f)
 static void share_out(struct lf_fleet_plan *p, size_t threads)
 {
     const size_t line = p->form == FLEET_OWN ? p->fleet.problems : p->fleet.width;
+    enum { MOST_THREADS = 1 << 16 };
+    threads = threads < MOST_THREADS ? threads : (size_t)MOST_THREADS;
     const size_t wanted = threads > 1 ? threads * 4 : 1;
     size_t piece = p->fleet.problems / wanted / LF_FLEET_LANES * LF_FLEET_LANES;
     piece = piece < LF_FLEET_LANES ? LF_FLEET_LANES : piece;
@@ -81,6 +87,8 @@ static void make_plan(struct lf_fleet_plan *p, const struct lf_fleet *fleet,
     join_lines(&p->fleet);
     p->form = form_of(&p->fleet);
     share_out(p, options && options->threads > 0 ? options->threads : 1);
+    if (!fleet->offsets && fleet->rows < 2) /* no stride may be added up that is never walked */
+        p->fleet.x.row = p->fleet.common.row = p->fleet.y.row = p->fleet.weight.row = 0;
 }
 
 /* ---- Memory ------------------------------------------------------------------------------- */

@@ -8,17 +8,18 @@
 
 enum { L = LF_FLEET_LANES };
 
-#define LANE(l) for (size_t l = 0; l < L; l++)
-
 /* Three digits are lost where a pivot is so much smaller than its diagonal element. */
 #define LEAST_PIVOT 0x1p-20
+
+/* Of a y so large no variation has a square of 0; where the mean is 0 its products tell. */
+#define LEAST_MEAN 0x1p-400
 
 /* 1, or 0, in doubles, of which vectors are made: whether each lane's sums are finite, and whether
  * its solution can be trusted, as far as the sums tell. */
 static void find_sound(const struct lf_fleet_plan *p, const struct lf_fleet_system *s,
                        const double *least, double finite[L], double sound[L])
 {
-    double sum[L], solved[L], smallest[L];
+    double sum[L], solved[L], smallest[L], with_y[L] = {0};
     LANE(l)
     {
         const double mean = s->mean_y[l], total = s->total[l];
@@ -28,15 +29,17 @@ static void find_sound(const struct lf_fleet_plan *p, const struct lf_fleet_syst
         solved[l] = s->rss[l];
         smallest[l] = HUGE_VAL;
         sound[l] = total >= enough ? 1 : 0;
-        sound[l] = total == 0 ? 1 : sound[l];
+        sound[l] = total == 0 && (fabs(mean) > LEAST_MEAN || mean == 0) ? 1 : sound[l];
         sound[l] = least[l] >= LEAST_PIVOT ? sound[l] : 0;
     }
     for (size_t j = 0; j < p->features; j++) {
         const double *diagonal = s->gram + lf_fleet_packed(p->columns, j, j);
+        const double *with = s->gram + lf_fleet_packed(p->columns, j, p->features);
         LANE(l)
         {
             smallest[l] = diagonal[l] < smallest[l] ? diagonal[l] : smallest[l];
             sum[l] += s->constant[j * L + l] + diagonal[l];
+            with_y[l] += fabs(with[l]);
             solved[l] += s->b[j * L + l];
         }
     }
@@ -45,11 +48,12 @@ static void find_sound(const struct lf_fleet_plan *p, const struct lf_fleet_syst
         finite[l] = sum[l] - sum[l] == 0 ? 1 : 0;
         sound[l] = solved[l] - solved[l] == 0 ? sound[l] : 0;
         sound[l] = smallest[l] >= LF_FLEET_LEAST_SQUARE ? sound[l] : 0;
+        sound[l] = s->total[l] == 0 && s->mean_y[l] == 0 && with_y[l] > 0 ? 0 : sound[l];
         sound[l] *= finite[l];
     }
 }
 
-static double needed_rows(const struct lf_fleet_plan *p, size_t q)
+double lf_fleet_needed_rows(const struct lf_fleet_plan *p, size_t q)
 {
     return lf_fleet_has_ridge(p) && lf_fleet_ridge(p, q) > 0 ? 1 : (double)p->params;
 }
@@ -64,7 +68,7 @@ void lf_fleet_judge(const struct lf_fleet_plan *p, struct lf_fleet_system *s, co
         return;
     LANE(l)
     {
-        const int few = s->used[l] < needed_rows(p, s->problem[l]);
+        const int few = s->used[l] < lf_fleet_needed_rows(p, s->problem[l]);
         const int hard = s->status[l] == FLEET_HARD || !((few ? finite[l] : sound[l]) > 0);
         s->status[l] = hard ? FLEET_HARD : few ? LF_FIT_TOO_FEW_ROWS : LF_FIT_OK;
     }
@@ -150,7 +154,8 @@ static void intercept(const struct lf_fleet_plan *p, const struct lf_fleet_syste
 }
 
 /* v' (L D L')^-1 v of s->step; of one feature without a call. */
-static void form_of(const struct lf_fleet_plan *p, const struct lf_fleet_system *s, double form[L])
+static void quadratic_form(const struct lf_fleet_plan *p, const struct lf_fleet_system *s,
+                           double form[L])
 {
     if (p->features != 1) {
         p->kernels->form(p->columns, s->factor, s->step, form);
@@ -166,7 +171,7 @@ static void inverse(const struct lf_fleet_plan *p, const struct lf_fleet_system 
 {
     if (p->intercept && j == 0) {
         memcpy(s->step, s->constant, p->features * L * sizeof *s->step);
-        form_of(p, s, form);
+        quadratic_form(p, s, form);
         LANE(l)
         form[l] += 1 / s->mass[l];
         return;
@@ -178,7 +183,7 @@ static void inverse(const struct lf_fleet_plan *p, const struct lf_fleet_system 
         LANE(l)
         s->step[k * L + l] = share;
     }
-    form_of(p, s, form);
+    quadratic_form(p, s, form);
 }
 
 /* `variance` of the residuals. */

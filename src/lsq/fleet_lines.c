@@ -8,8 +8,6 @@
 
 enum { L = LF_FLEET_LANES };
 
-#define LANE(l) for (size_t l = 0; l < L; l++)
-
 int lf_fleet_are_lines(const struct lf_fleet_plan *p, const size_t *problems, size_t count)
 {
     const struct lf_fleet *f = &p->fleet;

@@ -8,8 +8,6 @@
 
 enum { L = LF_FLEET_LANES };
 
-#define LANE(l) for (size_t l = 0; l < L; l++)
-
 /* Where a lane's operands begin, as indices. */
 struct lane {
     size_t rows;
@@ -22,7 +20,7 @@ struct group {
     size_t rows, least; /* of the longest, and of the shortest */
     int masked;         /* the weights of all rows are looked at, not just where some lanes end */
     int weighted;       /* they are not just 0 and 1 */
-    int packed, last;   /* the tile holds centred rows, of the only block; residuals */
+    int packed;         /* the tile holds the rows of the only block */
 };
 
 /* ---- Rows to a tile ----------------------------------------------------------------------- */

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define LANE(l) for (size_t l = 0; l < LF_FLEET_LANES; l++)
+
 enum {
     FLEET_PIECE = 512,       /* problems of a worker's piece at most */
     FLEET_OWN_ROWS = 128,    /* rows of a tile */
@@ -185,6 +187,9 @@ void lf_fleet_load(const struct lf_fleet_plan *plan, size_t n, const struct lf_f
 /* Makes the basis of that problem's line, unless it is there. */
 void lf_fleet_basis_make(struct lf_fleet_worker *worker, size_t problem);
 size_t lf_fleet_basis_spare(const struct lf_fleet_plan *plan);
+
+/* Rows that problem q has to have. */
+double lf_fleet_needed_rows(const struct lf_fleet_plan *plan, size_t q);
 
 /* The status of each lane that is not hard already, of a system that is factored and solved;
  * `least` as its factors gave it. */

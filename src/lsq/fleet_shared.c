@@ -9,8 +9,6 @@
 
 enum { L = LF_FLEET_LANES };
 
-#define LANE(l) for (size_t l = 0; l < L; l++)
-
 /* Where subtracting has lost more than that, everything is summed anew. */
 #define LEAST_LEFT 0x1p-6   /* of a shared column's square */
 #define LEAST_SERIES 0x1p-8 /* of the square of v about its first value */
@@ -63,16 +61,20 @@ static void find_about(const struct panel *s)
     struct lf_fleet_worker *w = s->worker;
     const struct lf_fleet_plan *p = w->plan;
     const struct lf_fleet_array *a = series(p);
-    const size_t rows = p->fleet.rows < FLEET_FIRST_ROWS ? p->fleet.rows : (size_t)FLEET_FIRST_ROWS;
+    size_t first = 0, rows = 0;
     memset(w->about, 0, w->panel * sizeof *w->about);
-    if (!p->intercept)
+    while (first < p->fleet.rows && !w->basis.there[first])
+        first++;
+    while (rows < FLEET_FIRST_ROWS && first + rows < p->fleet.rows && w->basis.there[first + rows])
+        rows++;
+    if (!p->intercept || rows == 0)
         return;
-    const ptrdiff_t at = lf_fleet_start(p, a, s->first);
+    const ptrdiff_t at = lf_fleet_start(p, a, s->first) + (ptrdiff_t)first * a->row;
     if (p->fleet.dtype == LF_F32)
         p->kernels->first_f32(rows, s->packed, (const float *)a->data + at, a->row, w->about);
     else
         p->kernels->first_f64(rows, s->packed, (const double *)a->data + at, a->row, w->about);
-    pack(s, 0, rows);
+    pack(s, first, rows);
     p->kernels->first_f64(rows, s->size - s->packed, w->values + s->packed, (ptrdiff_t)w->panel,
                           w->about + s->packed);
 }
@@ -351,7 +353,8 @@ static void solve(struct panel *panel, size_t i)
     LANE(l)
     {
         lanes.lost[l] = s->rss[l] < LEAST_RSS * s->total[l] ? 1 : lanes.lost[l];
-        lanes.lost[l] = s->used[l] < params ? 0 : lanes.lost[l];
+        const int few = s->used[l] < params && s->used[l] < lf_fleet_needed_rows(p, s->problem[l]);
+        lanes.lost[l] = few ? 0 : lanes.lost[l];
     }
     memset(s->status, LF_FIT_OK, sizeof s->status);
     if (lf_fleet_lanes(lanes.lost) > 0)
