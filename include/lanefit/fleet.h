@@ -69,8 +69,8 @@ struct lf_fleet {
 struct lf_fleet_options {
     const struct lf_kernels *kernels; /* NULL: the best */
     size_t threads;                   /* made for the call and joined; 0: 1 */
-    void *workspace; /* lf_fleet_workspace bytes, aligned as malloc does, for a call without any
-                        allocation but the system's for threads; NULL: allocated for the call */
+    void *workspace; /* lf_fleet_workspace bytes, aligned as malloc does, for a call that allocates
+                        nothing but what threads take; NULL: allocated for the call */
 };
 
 /* The caller's arrays, each may be NULL, and is then not computed. Parameter j of problem q is at
@@ -92,12 +92,14 @@ LF_API size_t lf_fleet_params(const struct lf_fleet *fleet);
 LF_API size_t lf_fleet_workspace(const struct lf_fleet *fleet,
                                  const struct lf_fleet_options *options);
 
-/* Fits all problems. Before anything is written, returns
+/* Fits all problems. result->status tells of each.
+ *   LF_OK
  *   LF_INVALID      NULL where data are needed; no parameters or too many; a ridge that is negative
- *                   or not finite; a negative weight; offsets that decrease; outputs that overlap
- *                   each other, an input (from its first element to its last), or the workspace;
- * sizes or strides beyond the address space LF_UNSUPPORTED, LF_NO_MEMORY else LF_OK; result->status
- * tells of each problem. */
+ *                   or not finite; a negative weight; offsets that decrease; sizes or strides
+ *                   beyond the address space; outputs that overlap each other, the workspace or an
+ *                   input, which lies from its first element to its last
+ *   LF_UNSUPPORTED, LF_NO_MEMORY
+ * If it is not LF_OK nothing has been written. */
 LF_API lf_status lf_fleet_fit(const struct lf_fleet *fleet, const struct lf_fleet_options *options,
                               const struct lf_fleet_result *result);
 
