@@ -74,8 +74,9 @@ struct lf_fleet_kernels {
     void (*gram)(size_t rows, size_t columns, const double *left, const double *right,
                  double *gram);
 
-    /* The last column of right = y - X b, b[columns - 1,8]; if `weight` is not NULL that of left =
-     * weight times it, else left is right. Then dots[columns,8] += left' times that column. */
+    /* d = y - X b, b[columns - 1,8]: dots[columns,8] += the products of d with the columns of left,
+     * of whose last one weight times d takes the place, or d where weight is NULL; left is right
+     * then. The last columns of both are free to be overwritten. */
     void (*residuals)(size_t rows, size_t columns, double *left, double *right,
                       const double *weight, const double *b, double *dots);
 

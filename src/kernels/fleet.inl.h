@@ -3,7 +3,12 @@
  * register, in blocks of so many columns that their products stay in registers. */
 #include "fleet.h"
 
-enum { LF_FLEET_BLOCK = REGISTERS == 32 ? 4 : 3, LF_FLEET_REG = sizeof(reg_f64) / sizeof(double) };
+enum {
+    LF_FLEET_BLOCK = REGISTERS == 32 ? 4 : 3,
+    LF_FLEET_TRIANGLE = REGISTERS == 32 ? 6 : 3, /* columns whose products all stay in registers */
+    LF_FLEET_MOST = 6,                           /* of both */
+    LF_FLEET_REG = sizeof(reg_f64) / sizeof(double)
+};
 
 /* Lanes where `condition` is above 0 take `value`, others 0. */
 LF_INLINE vec_f64 fleet_select(vec_f64 condition, vec_f64 value)
@@ -89,7 +94,7 @@ static void fleet_center(size_t rows, size_t columns, double *tile, const double
 LF_INLINE void fleet_block(size_t rows, size_t columns, size_t nj, size_t nk, int triangle,
                            const double *left, const double *right, double *const sums[])
 {
-    enum { V = LF_FLEET_LANES, B = LF_FLEET_BLOCK };
+    enum { V = LF_FLEET_LANES, B = LF_FLEET_MOST };
     reg_f64 sum[B * B], a[B], b[B];
     LF_UNROLL
     for (size_t j = 0; j < nj; j++) {
@@ -129,8 +134,12 @@ LF_APART void fleet_triangle(size_t rows, size_t columns, size_t n, const double
         fleet_block(rows, columns, 2, 2, 1, left, right, sums);
     else if (n == 3)
         fleet_block(rows, columns, 3, 3, 1, left, right, sums);
+    else if (n == 4)
+        fleet_block(rows, columns, 4, 4, 1, left, right, sums);
+    else if (n == 5)
+        fleet_block(rows, columns, 5, 5, 1, left, right, sums);
     else
-        fleet_block(rows, columns, LF_FLEET_BLOCK, LF_FLEET_BLOCK, 1, left, right, sums);
+        fleet_block(rows, columns, 6, 6, 1, left, right, sums);
 }
 
 /* All columns of a block against n others. */
@@ -151,12 +160,13 @@ static void fleet_gram(size_t rows, size_t columns, const double *left, const do
                        double *gram)
 {
     enum { V = LF_FLEET_LANES, B = LF_FLEET_BLOCK };
+    const size_t block = columns <= LF_FLEET_TRIANGLE ? columns : B;
     for (size_t h = 0; h < V; h += LF_FLEET_REG)
-        for (size_t j = 0; j < columns; j += B) {
-            const size_t nj = columns - j < B ? columns - j : B;
-            for (size_t k = j; k < columns; k += B) {
-                const size_t nk = columns - k < B ? columns - k : B;
-                double *sums[B];
+        for (size_t j = 0; j < columns; j += block) {
+            const size_t nj = columns - j < block ? columns - j : block;
+            for (size_t k = j; k < columns; k += block) {
+                const size_t nk = columns - k < block ? columns - k : block;
+                double *sums[LF_FLEET_MOST];
                 for (size_t i = 0; i < nj; i++)
                     sums[i] = gram + lf_fleet_packed(columns, j + i, k) + h;
                 (k == j ? fleet_triangle : fleet_square)(rows, columns, nk, left + j * V + h,
@@ -183,6 +193,52 @@ LF_INLINE void fleet_differences(size_t rows, size_t columns, double *left, doub
     }
 }
 
+/* Their products with n - 1 columns, a constant, and with themselves, at once: neither weights nor
+ * differences are kept. */
+LF_INLINE void fleet_few_residuals(size_t rows, size_t n, const double *right, const double *b,
+                                   double *dots)
+{
+    enum { V = LF_FLEET_LANES };
+    reg_f64 minus[LF_FLEET_MOST], x[LF_FLEET_MOST], sum[LF_FLEET_MOST];
+    LF_UNROLL
+    for (size_t j = 0; j + 1 < n; j++)
+        minus[j] = r_sub_f64(r_set1_f64(-0.0), r_load_f64(b + j * V));
+    LF_UNROLL
+    for (size_t j = 0; j < n; j++)
+        sum[j] = r_load_f64(dots + j * V);
+    for (size_t r = 0; r < rows; r++, right += n * V) {
+        reg_f64 d = r_load_f64(right + (n - 1) * V);
+        LF_UNROLL
+        for (size_t j = 0; j + 1 < n; j++) {
+            x[j] = r_load_f64(right + j * V);
+            d = r_fma_f64(minus[j], x[j], d);
+        }
+        LF_UNROLL
+        for (size_t j = 0; j + 1 < n; j++)
+            sum[j] = r_fma_f64(x[j], d, sum[j]);
+        sum[n - 1] = r_fma_f64(d, d, sum[n - 1]);
+    }
+    LF_UNROLL
+    for (size_t j = 0; j < n; j++)
+        r_store_f64(dots + j * V, sum[j]);
+}
+
+/* The constants that it is called with. */
+LF_APART void fleet_residuals_of_few(size_t rows, size_t n, const double *right, const double *b,
+                                     double *dots)
+{
+    if (n == 2)
+        fleet_few_residuals(rows, 2, right, b, dots);
+    else if (n == 3)
+        fleet_few_residuals(rows, 3, right, b, dots);
+    else if (n == 4)
+        fleet_few_residuals(rows, 4, right, b, dots);
+    else if (n == 5)
+        fleet_few_residuals(rows, 5, right, b, dots);
+    else
+        fleet_few_residuals(rows, 6, right, b, dots);
+}
+
 static void fleet_residuals(size_t rows, size_t columns, double *left, double *right,
                             const double *weight, const double *b, double *dots)
 {
@@ -190,6 +246,10 @@ static void fleet_residuals(size_t rows, size_t columns, double *left, double *r
     for (size_t h = 0; h < V; h += LF_FLEET_REG) {
         const double *target = right + (columns - 1) * V + h;
         size_t j = 0;
+        if (!weight && columns >= 2 && columns <= LF_FLEET_MOST) {
+            fleet_residuals_of_few(rows, columns, right + h, b + h, dots + h);
+            continue;
+        }
         fleet_differences(rows, columns, left + h, right + h, weight ? weight + h : NULL, b + h);
         for (; j + B <= columns; j += B) {
             double *sums[B];
