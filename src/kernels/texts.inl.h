@@ -25,6 +25,7 @@ enum {
 };
 
 #include "fleet.inl.h"
+#include "fleet_systems.inl.h"
 
 #include "type_f32.h"
 #include "texts_of_type.inl.h"
