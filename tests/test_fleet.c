@@ -332,6 +332,41 @@ START_TEST(test_ridge_of_few)
 }
 END_TEST
 
+/* Times of which one is far off, and missing in some series: what is left of their squares is the
+ * rounding of that one's. A first value that is far off, or a y that hardly varies, alike. */
+START_TEST(test_what_is_lost)
+{
+    enum { ROWS = 40, PROBLEMS = 9 };
+    static double x[ROWS][2], y[ROWS][PROBLEMS];
+    struct test_rng rng = test_rng(500);
+    for (size_t in = 1; in <= 2; in++)
+        for (int exponent = 4; exponent <= 30; exponent += 13) {
+            for (size_t r = 0; r < ROWS; r++) {
+                x[r][0] = (double)r + test_uniform(&rng, -0.25, 0.25);
+                x[r][1] = test_uniform(&rng, -1, 1);
+                for (size_t q = 0; q < PROBLEMS; q++)
+                    y[r][q] = 3 + x[r][0] / 7 + test_uniform(&rng, -1e-3, 1e-3);
+                y[r][5] = ldexp(1, exponent) + test_uniform(&rng, -1e-6, 1e-6);
+            }
+            x[7][0] = ldexp(1.1, exponent);
+            y[7][0] = y[7][3] = y[7][8] = (double)NAN;
+            y[0][2] = ldexp(1, exponent);
+            const struct lf_fleet f = {.dtype = LF_F64,
+                                       .problems = PROBLEMS,
+                                       .rows = ROWS,
+                                       .in = in,
+                                       .x = {x, 2, 1, 0, 0},
+                                       .y = {y, PROBLEMS, 0, 1, 0}};
+            char name[64];
+            snprintf(name, sizeof name, "%zu columns, 2^%d", in, exponent);
+            struct fleet_outputs o = fleet_fit(&f, tested);
+            for (size_t q = 0; q < PROBLEMS; q++)
+                check_problem(&f, &o, q, name);
+            fleet_outputs_free(&o);
+        }
+}
+END_TEST
+
 /* y of a size whose squares are 0: everything scales but R2. */
 START_TEST(test_tiny)
 {
@@ -424,6 +459,7 @@ int main(int argc, char **argv)
     tcase_add_test(fits, test_statuses);
     tcase_add_test(fits, test_no_rows);
     tcase_add_test(fits, test_ridge_of_few);
+    tcase_add_test(fits, test_what_is_lost);
     tcase_add_test(fits, test_tiny);
     tcase_add_test(fits, test_shared_gap);
     suite_add_tcase(suite, fits);

@@ -70,8 +70,9 @@ struct lf_fleet_kernels {
     void (*center)(size_t rows, size_t columns, double *tile, const double *weight,
                    const double *mean, double *weighted);
 
-    /* gram += left' right, above the diagonal. */
-    void (*gram)(size_t rows, size_t columns, const double *left, const double *right,
+    /* gram += left' right, above the diagonal. Unless mean is NULL, left = left - mean before, and
+     * right is left. */
+    void (*gram)(size_t rows, size_t columns, double *left, const double *right, const double *mean,
                  double *gram);
 
     /* d = y - X b, b[columns - 1,8]: dots[columns,8] += the products of d with the columns of left,

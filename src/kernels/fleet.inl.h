@@ -32,18 +32,62 @@ static void fleet_mask(size_t rows, size_t columns, double *tile, double *weight
     }
 }
 
+/* One register of lanes of n columns, a constant, side by side: each sum waits for itself. */
+LF_INLINE void fleet_sum_columns(size_t rows, size_t columns, size_t n, const double *tile,
+                                 const double *weight, const double *first, double *sum)
+{
+    enum { V = LF_FLEET_LANES };
+    reg_f64 f[LF_FLEET_MOST], s[LF_FLEET_MOST];
+    LF_UNROLL
+    for (size_t j = 0; j < n; j++) {
+        f[j] = r_load_f64(first + j * V);
+        s[j] = r_load_f64(sum + j * V);
+    }
+    for (size_t r = 0; r < rows; r++, tile += columns * V) {
+        LF_UNROLL
+        for (size_t j = 0; j < n; j++) {
+            const reg_f64 d = r_sub_f64(r_load_f64(tile + j * V), f[j]);
+            s[j] = weight ? r_fma_f64(r_load_f64(weight + r * V), d, s[j]) : r_add_f64(s[j], d);
+        }
+    }
+    LF_UNROLL
+    for (size_t j = 0; j < n; j++)
+        r_store_f64(sum + j * V, s[j]);
+}
+
+/* The constants that it is called with. */
+LF_APART void fleet_sum_few(size_t rows, size_t columns, size_t n, const double *tile,
+                            const double *weight, const double *first, double *sum)
+{
+    if (weight && n == 1)
+        fleet_sum_columns(rows, columns, 1, tile, weight, first, sum);
+    else if (weight)
+        fleet_sum_columns(rows, columns, 2, tile, weight, first, sum);
+    else if (n == 1)
+        fleet_sum_columns(rows, columns, 1, tile, NULL, first, sum);
+    else if (n == 2)
+        fleet_sum_columns(rows, columns, 2, tile, NULL, first, sum);
+    else if (n == 3)
+        fleet_sum_columns(rows, columns, 3, tile, NULL, first, sum);
+    else if (n == 4)
+        fleet_sum_columns(rows, columns, 4, tile, NULL, first, sum);
+    else if (n == 5)
+        fleet_sum_columns(rows, columns, 5, tile, NULL, first, sum);
+    else
+        fleet_sum_columns(rows, columns, 6, tile, NULL, first, sum);
+}
+
 static void fleet_sums(size_t rows, size_t columns, const double *tile, const double *weight,
                        const double *first, double *sum, double *used, double *mass)
 {
     enum { V = LF_FLEET_LANES };
-    for (size_t j = 0; j < columns; j++) {
-        const vec_f64 f = v_load_f64(first + j * V);
-        vec_f64 s = v_load_f64(sum + j * V);
-        for (size_t r = 0; r < rows; r++) {
-            const vec_f64 d = v_sub_f64(v_load_f64(tile + (r * columns + j) * V), f);
-            s = weight ? v_fma_f64(v_load_f64(weight + r * V), d, s) : v_add_f64(s, d);
-        }
-        v_store_f64(sum + j * V, s);
+    for (size_t j = 0; j < columns;) {
+        const size_t most = weight ? 2 : LF_FLEET_MOST;
+        const size_t n = columns - j < most ? columns - j : most;
+        for (size_t h = 0; h < V; h += LF_FLEET_REG)
+            fleet_sum_few(rows, columns, n, tile + j * V + h, weight ? weight + h : NULL,
+                          first + j * V + h, sum + j * V + h);
+        j += n;
     }
     if (!weight)
         return;
@@ -90,9 +134,11 @@ static void fleet_center(size_t rows, size_t columns, double *tile, const double
 /* ---- Products of columns ------------------------------------------------------------------ */
 
 /* sums[j][k] += a column of `left` times one of `right`, of one register of lanes: nj and nk are
- * constants; above the diagonal only, where `triangle`. */
+ * constants; above the diagonal only, where `triangle`, whose columns are less `mean` then and in
+ * place, unless that is NULL, a constant too. */
 LF_INLINE void fleet_block(size_t rows, size_t columns, size_t nj, size_t nk, int triangle,
-                           const double *left, const double *right, double *const sums[])
+                           double *left, const double *right, const double *mean,
+                           double *const sums[])
 {
     enum { V = LF_FLEET_LANES, B = LF_FLEET_MOST };
     reg_f64 sum[B * B], a[B], b[B];
@@ -104,11 +150,16 @@ LF_INLINE void fleet_block(size_t rows, size_t columns, size_t nj, size_t nk, in
     }
     for (size_t r = 0; r < rows; r++, left += columns * V, right += columns * V) {
         LF_UNROLL
-        for (size_t j = 0; j < nj; j++)
+        for (size_t j = 0; j < nj; j++) {
             a[j] = r_load_f64(left + j * V);
+            if (mean) {
+                a[j] = r_sub_f64(a[j], r_load_f64(mean + j * V));
+                r_store_f64(left + j * V, a[j]);
+            }
+        }
         LF_UNROLL
         for (size_t k = 0; k < nk; k++)
-            b[k] = r_load_f64(right + k * V);
+            b[k] = mean ? a[k] : r_load_f64(right + k * V);
         LF_UNROLL
         for (size_t j = 0; j < nj; j++) {
             LF_UNROLL
@@ -125,42 +176,51 @@ LF_INLINE void fleet_block(size_t rows, size_t columns, size_t nj, size_t nk, in
 }
 
 /* The constants that the block is called with. */
-LF_APART void fleet_triangle(size_t rows, size_t columns, size_t n, const double *left,
-                             const double *right, double *const sums[])
+LF_APART void fleet_triangle(size_t rows, size_t columns, size_t n, double *left,
+                             const double *right, const double *mean, double *const sums[])
 {
-    if (n == 1)
-        fleet_block(rows, columns, 1, 1, 1, left, right, sums);
-    else if (n == 2)
-        fleet_block(rows, columns, 2, 2, 1, left, right, sums);
-    else if (n == 3)
-        fleet_block(rows, columns, 3, 3, 1, left, right, sums);
-    else if (n == 4)
-        fleet_block(rows, columns, 4, 4, 1, left, right, sums);
-    else if (n == 5)
-        fleet_block(rows, columns, 5, 5, 1, left, right, sums);
-    else
-        fleet_block(rows, columns, 6, 6, 1, left, right, sums);
+#define TRIANGLE(size)                                                                             \
+    if (n == (size)) {                                                                             \
+        if (mean)                                                                                  \
+            fleet_block(rows, columns, size, size, 1, left, left, mean, sums);                     \
+        else                                                                                       \
+            fleet_block(rows, columns, size, size, 1, left, right, NULL, sums);                    \
+    }
+    TRIANGLE(1)
+    TRIANGLE(2)
+    TRIANGLE(3)
+    if (LF_FLEET_TRIANGLE > 3) {
+        TRIANGLE(4)
+        TRIANGLE(5)
+        TRIANGLE(6)
+    }
+#undef TRIANGLE
 }
 
 /* All columns of a block against n others. */
-LF_APART void fleet_square(size_t rows, size_t columns, size_t n, const double *left,
-                           const double *right, double *const sums[])
+LF_APART void fleet_square(size_t rows, size_t columns, size_t n, double *left, const double *right,
+                           double *const sums[])
 {
     if (n == 1)
-        fleet_block(rows, columns, LF_FLEET_BLOCK, 1, 0, left, right, sums);
+        fleet_block(rows, columns, LF_FLEET_BLOCK, 1, 0, left, right, NULL, sums);
     else if (n == 2)
-        fleet_block(rows, columns, LF_FLEET_BLOCK, 2, 0, left, right, sums);
+        fleet_block(rows, columns, LF_FLEET_BLOCK, 2, 0, left, right, NULL, sums);
     else if (n == 3)
-        fleet_block(rows, columns, LF_FLEET_BLOCK, 3, 0, left, right, sums);
+        fleet_block(rows, columns, LF_FLEET_BLOCK, 3, 0, left, right, NULL, sums);
     else
-        fleet_block(rows, columns, LF_FLEET_BLOCK, LF_FLEET_BLOCK, 0, left, right, sums);
+        fleet_block(rows, columns, LF_FLEET_BLOCK, LF_FLEET_BLOCK, 0, left, right, NULL, sums);
 }
 
-static void fleet_gram(size_t rows, size_t columns, const double *left, const double *right,
-                       double *gram)
+/* Centred on the way where one pass does. */
+static void fleet_gram(size_t rows, size_t columns, double *left, const double *right,
+                       const double *mean, double *gram)
 {
     enum { V = LF_FLEET_LANES, B = LF_FLEET_BLOCK };
     const size_t block = columns <= LF_FLEET_TRIANGLE ? columns : B;
+    if (mean && block < columns) {
+        fleet_center(rows, columns, left, NULL, mean, NULL);
+        mean = NULL;
+    }
     for (size_t h = 0; h < V; h += LF_FLEET_REG)
         for (size_t j = 0; j < columns; j += block) {
             const size_t nj = columns - j < block ? columns - j : block;
@@ -169,8 +229,11 @@ static void fleet_gram(size_t rows, size_t columns, const double *left, const do
                 double *sums[LF_FLEET_MOST];
                 for (size_t i = 0; i < nj; i++)
                     sums[i] = gram + lf_fleet_packed(columns, j + i, k) + h;
-                (k == j ? fleet_triangle : fleet_square)(rows, columns, nk, left + j * V + h,
-                                                         right + k * V + h, sums);
+                if (k == j)
+                    fleet_triangle(rows, columns, nk, left + j * V + h, right + k * V + h,
+                                   mean ? mean + h : NULL, sums);
+                else
+                    fleet_square(rows, columns, nk, left + j * V + h, right + k * V + h, sums);
             }
         }
 }
@@ -255,11 +318,11 @@ static void fleet_residuals(size_t rows, size_t columns, double *left, double *r
             double *sums[B];
             for (size_t i = 0; i < B; i++)
                 sums[i] = dots + (j + i) * V + h;
-            fleet_block(rows, columns, B, 1, 0, left + j * V + h, target, sums);
+            fleet_block(rows, columns, B, 1, 0, left + j * V + h, target, NULL, sums);
         }
         for (; j < columns; j++) {
             double *sum = dots + j * V + h;
-            fleet_block(rows, columns, 1, 1, 0, left + j * V + h, target, &sum);
+            fleet_block(rows, columns, 1, 1, 0, left + j * V + h, target, NULL, &sum);
         }
     }
 }

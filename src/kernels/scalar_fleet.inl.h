@@ -55,9 +55,11 @@ static void fleet_center(size_t rows, size_t columns, double *tile, const double
             }
 }
 
-static void fleet_gram(size_t rows, size_t columns, const double *left, const double *right,
-                       double *products)
+static void fleet_gram(size_t rows, size_t columns, double *left, const double *right,
+                       const double *mean, double *products)
 {
+    if (mean)
+        fleet_center(rows, columns, left, NULL, mean, NULL);
     for (size_t j = 0; j < columns; j++)
         for (size_t k = j; k < columns; k++, products += LF_FLEET_LANES)
             for (size_t r = 0; r < rows; r++)

@@ -207,42 +207,61 @@ static void find_means(struct lf_fleet_worker *w, struct group *g)
         }
 }
 
-/* Rows from `first` on, centred and weighted; where there is but one block it is done once. */
-static size_t center(struct lf_fleet_worker *w, struct group *g, size_t first, int *is_centred)
+/* Rows from `first` on, as they are; where there is but one block they are still there. */
+static size_t load_block(struct lf_fleet_worker *w, const struct group *g, size_t first)
 {
-    const struct lf_fleet_plan *p = g->plan;
     const size_t n = rows_from(g, first);
-    if (*is_centred && g->rows <= FLEET_OWN_ROWS)
-        return n;
     if (!g->packed)
         pack(w, g, first, n);
-    const size_t plain = plain_rows(g, first, n), at = plain * p->columns * L;
-    if (p->intercept && plain > 0)
-        p->kernels->center(plain, p->columns, w->tile, NULL, w->mean, NULL);
-    if ((p->intercept || g->weighted) && plain < n)
-        p->kernels->center(n - plain, p->columns, w->tile + at, w->weight + plain * L, w->mean,
-                           g->weighted ? w->weighted + at : NULL);
-    *is_centred = 1;
     return n;
 }
 
-static void sum_products(struct lf_fleet_worker *w, struct group *g, int *is_centred)
+/* n rows from `first` on that are looked at one by one, `at` the place of the first of them. */
+static void center_masked(struct lf_fleet_worker *w, const struct group *g, size_t at, size_t n)
 {
     const struct lf_fleet_plan *p = g->plan;
+    const size_t value = at * p->columns * L;
+    if ((p->intercept || g->weighted) && n > 0)
+        p->kernels->center(n, p->columns, w->tile + value, w->weight + at * L, w->mean,
+                           g->weighted ? w->weighted + value : NULL);
+}
+
+static void sum_products(struct lf_fleet_worker *w, const struct group *g)
+{
+    const struct lf_fleet_plan *p = g->plan;
+    double *tile = w->tile, *left = g->weighted ? w->weighted : tile;
     memset(w->system.gram, 0, lf_fleet_packed(p->columns, p->columns, p->columns) * sizeof(double));
     for (size_t first = 0; first < g->rows; first += FLEET_OWN_ROWS) {
-        const size_t n = center(w, g, first, is_centred);
-        p->kernels->gram(n, p->columns, g->weighted ? w->weighted : w->tile, w->tile,
-                         w->system.gram);
+        const size_t n = load_block(w, g, first), plain = plain_rows(g, first, n);
+        const size_t at = plain * p->columns * L;
+        if (plain > 0)
+            p->kernels->gram(plain, p->columns, tile, tile, p->intercept ? w->mean : NULL,
+                             w->system.gram);
+        center_masked(w, g, plain, n - plain);
+        if (plain < n)
+            p->kernels->gram(n - plain, p->columns, left + at, tile + at, NULL, w->system.gram);
     }
 }
 
-static void sum_residuals(struct lf_fleet_worker *w, struct group *g, int *is_centred)
+/* The same rows once more, centred: where there was but one block they are. */
+static size_t load_centred(struct lf_fleet_worker *w, const struct group *g, size_t first)
+{
+    const struct lf_fleet_plan *p = g->plan;
+    const size_t n = load_block(w, g, first), plain = plain_rows(g, first, n);
+    if (g->packed)
+        return n;
+    if (p->intercept && plain > 0)
+        p->kernels->center(plain, p->columns, w->tile, NULL, w->mean, NULL);
+    center_masked(w, g, plain, n - plain);
+    return n;
+}
+
+static void sum_residuals(struct lf_fleet_worker *w, const struct group *g)
 {
     const struct lf_fleet_plan *p = g->plan;
     memset(w->system.dots, 0, p->columns * L * sizeof(double));
     for (size_t first = 0; first < g->rows; first += FLEET_OWN_ROWS) {
-        const size_t n = center(w, g, first, is_centred);
+        const size_t n = load_centred(w, g, first);
         p->kernels->residuals(n, p->columns, g->weighted ? w->weighted : w->tile, w->tile,
                               g->weighted ? w->weight : NULL, w->system.b, w->system.dots);
     }
@@ -280,7 +299,7 @@ static void begin(struct lf_fleet_worker *w, struct group *g)
     }
 }
 
-static void solve(struct lf_fleet_worker *w, struct group *g, int is_centred)
+static void solve(struct lf_fleet_worker *w, const struct group *g)
 {
     const struct lf_fleet_plan *p = w->plan;
     struct lf_fleet_system *s = &w->system;
@@ -292,7 +311,7 @@ static void solve(struct lf_fleet_worker *w, struct group *g, int is_centred)
     s->gram[lf_fleet_packed(n, j, j) + l] += lf_fleet_ridge(p, s->problem[l]);
     memcpy(s->factor, s->gram, lf_fleet_packed(n, n, n) * sizeof(double));
     p->kernels->factor(n, s->factor, s->b, least);
-    sum_residuals(w, g, &is_centred);
+    sum_residuals(w, g);
     memcpy(s->step, s->dots, p->features * L * sizeof(double));
     for (size_t j = 0; lf_fleet_has_ridge(p) && j < p->features; j++)
         LANE(l)
@@ -315,21 +334,19 @@ void lf_fleet_group(struct lf_fleet_worker *w, const size_t *problems, size_t co
 {
     struct lf_fleet_system *s = &w->system;
     struct group g;
-    int is_centred = 0;
     s->count = count;
     s->back = NULL;
     LANE(l)
     s->problem[l] = problems[l < count ? l : count - 1];
     begin(w, &g);
     find_means(w, &g);
-    sum_products(w, &g, &is_centred);
+    sum_products(w, &g);
     if (!g.masked && !all_finite(w->plan, s->gram)) { /* something is missing, or infinite */
         g.masked = 1;
-        is_centred = 0;
         find_means(w, &g);
-        sum_products(w, &g, &is_centred);
+        sum_products(w, &g);
     }
-    solve(w, &g, is_centred);
+    solve(w, &g);
     lf_fleet_tell(w->plan, s);
     for (size_t l = 0; l < count; l++)
         if (s->status[l] == FLEET_HARD)

@@ -13,12 +13,18 @@
 
 #define LANE(l) for (size_t l = 0; l < LF_FLEET_LANES; l++)
 
+/* Where subtracting has lost more than that, everything is summed anew. */
+#define FLEET_LEAST_LEFT 0x1p-6   /* of a shared column's square */
+#define FLEET_LEAST_SERIES 0x1p-8 /* of the square of v about its first value */
+#define FLEET_LEAST_RSS 0x1p-16   /* of the total: it is the total less what the fit explains */
+
 enum {
     FLEET_PIECE = 512,       /* problems of a worker's piece at most */
     FLEET_OWN_ROWS = 128,    /* rows of a tile */
     FLEET_SHARED_ROWS = 128, /* rows of a block of sums over shared columns */
     FLEET_FIRST_ROWS = 8, /* rows among which the values are looked for that others are taken about
                            */
+    FLEET_TRENDS = 64,    /* lines through a shared column that are solved at once */
     FLEET_HARD = 255      /* beside lf_fit_status: not solved here */
 };
 
@@ -169,6 +175,13 @@ int lf_fleet_check_values(const struct lf_fleet_plan *plan, const void *workspac
  * share. */
 void lf_fleet_own(struct lf_fleet_worker *worker, const size_t *problems, size_t count);
 void lf_fleet_shared(struct lf_fleet_worker *worker, size_t first, size_t count);
+
+/* Whether the problems are lines through one shared column; solves `count` of them, at most
+ * FLEET_TRENDS, those from `at` on of a panel that begins at problem `first`, and writes the
+ * results of each eight that are all well: those told. */
+int lf_fleet_are_trends(const struct lf_fleet_worker *worker);
+void lf_fleet_trends(const struct lf_fleet_worker *worker, size_t first, size_t at, size_t count,
+                     unsigned char told[FLEET_TRENDS / LF_FLEET_LANES]);
 void lf_fleet_single(struct lf_fleet_worker *worker, size_t problem);
 
 /* Up to eight problems that bring everything. */

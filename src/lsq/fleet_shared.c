@@ -9,11 +9,6 @@
 
 enum { L = LF_FLEET_LANES };
 
-/* Where subtracting has lost more than that, everything is summed anew. */
-#define LEAST_LEFT 0x1p-6   /* of a shared column's square */
-#define LEAST_SERIES 0x1p-8 /* of the square of v about its first value */
-#define LEAST_RSS 0x1p-16   /* of the total: it is the total less what the fit explains */
-
 /* `count` problems from `first` on; those from `packed` on are copied to worker->values. */
 struct panel {
     struct lf_fleet_worker *worker;
@@ -218,7 +213,7 @@ static void shared_product(struct lanes *s, size_t j, size_t k, double *product)
     }
     if (j == k)
         LANE(l)
-    s->lost[l] = product[l] < LEAST_LEFT * whole ? 1 : s->lost[l];
+    s->lost[l] = product[l] < FLEET_LEAST_LEFT * whole ? 1 : s->lost[l];
 }
 
 /* That of shared column j and v. */
@@ -235,7 +230,7 @@ static void series_square(struct lanes *s, double *square)
     LANE(l)
     {
         square[l] = fma(-(sum[l] * s->inverse[l]), sum[l], squares[l]);
-        s->lost[l] = square[l] < LEAST_SERIES * squares[l] ? 1 : s->lost[l];
+        s->lost[l] = square[l] < FLEET_LEAST_SERIES * squares[l] ? 1 : s->lost[l];
     }
 }
 
@@ -352,7 +347,7 @@ static void solve(struct panel *panel, size_t i)
     sum_rest(p, ridges, s);
     LANE(l)
     {
-        lanes.lost[l] = s->rss[l] < LEAST_RSS * s->total[l] ? 1 : lanes.lost[l];
+        lanes.lost[l] = s->rss[l] < FLEET_LEAST_RSS * s->total[l] ? 1 : lanes.lost[l];
         const int few = s->used[l] < params && s->used[l] < lf_fleet_needed_rows(p, s->problem[l]);
         lanes.lost[l] = few ? 0 : lanes.lost[l];
     }
@@ -393,10 +388,15 @@ static void fit_panel(struct lf_fleet_worker *w, size_t first, size_t count)
                           .size = (count + L - 1) / L * L,
                           .packed = is_direct ? count / L * L : 0};
     size_t hard[FLEET_PIECE], hard_count = 0;
+    unsigned char told[FLEET_TRENDS / L] = {0};
     find_about(&panel);
     sum_rows(&panel);
     for (size_t i = 0; i < count; i += L) {
         struct lf_fleet_system *s = &w->system;
+        if (i % FLEET_TRENDS == 0 && lf_fleet_are_trends(w))
+            lf_fleet_trends(w, first, i, count - i < FLEET_TRENDS ? count - i : FLEET_TRENDS, told);
+        if (told[i % FLEET_TRENDS / L])
+            continue;
         s->count = count - i < L ? count - i : L;
         s->back = w->basis.back;
         s->order = w->basis.features;
