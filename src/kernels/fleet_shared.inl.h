@@ -8,6 +8,8 @@
 #define fleet_gaps TYPED(fleet_gaps)
 #define fleet_gather TYPED(fleet_gather)
 #define fleet_transpose TYPED(fleet_transpose)
+#define fleet_fours TYPED(fleet_fours)
+#define fleet_short_rows TYPED(fleet_short_rows)
 #define fleet_line TYPED(fleet_line)
 #define fleet_ahead TYPED(fleet_ahead)
 #define fleet_fetch TYPED(fleet_fetch)
@@ -27,12 +29,6 @@ enum {
     LF_FLEET_STREAMS = 16, /* rows that are read side by side */
     LF_FLEET_AHEAD = 256   /* bytes of a row, from fetching to reading */
 };
-
-/* Where element k goes. Most have runs of one, and a division takes longer than all else. */
-LF_INLINE size_t fleet_slot(size_t k, size_t run, size_t skip)
-{
-    return run == 1 ? k * (1 + skip) : k + k / run * skip;
-}
 
 /* missing += the gaps of n rows, one register each, times `of`, a column, or nothing if NULL, times
  * m columns. */
@@ -108,35 +104,54 @@ LF_INLINE void fleet_fetch_lanes(const REAL *const from[LF_FLEET_LANES], size_t 
         __builtin_prefetch((const void *)((uintptr_t)from[l] + at * sizeof(REAL)), 0, 2);
 }
 
-/* Neighbours that follow each other in every lane, four at a time, the last of which may be done
- * twice. */
-LF_INLINE void fleet_transpose(size_t n, const REAL *const from[LF_FLEET_LANES], size_t run,
-                               size_t skip, double *to)
+/* n neighbours in every lane, four at a time, to slots that are `step` apart; the last four may be
+ * done twice. */
+LF_INLINE void fleet_fours(size_t n, const REAL *const from[LF_FLEET_LANES], size_t at, size_t step,
+                           double *to)
 {
-    size_t slot = 0, left = run;
     for (size_t k = 0; k < n; k += 4) {
         vec_f64 v[4];
-        if (n - k == 1) {
-            fleet_gather(from, (ptrdiff_t)k, to + slot * LF_FLEET_LANES);
-            return;
-        }
-        if (n - k < 4) { /* n is 4 at least */
-            k = n - 4;
-            slot = fleet_slot(k, run, skip);
-            left = run == 1 ? 1 : run - k % run;
-        }
-        if (run == 1 && n >= LF_FLEET_SERIES && k % (64 / sizeof(REAL)) == 0)
-            fleet_fetch_lanes(from, k + n);
+        k = n - k < 4 ? n - 4 : k;
+        if (n >= LF_FLEET_SERIES && k % (64 / sizeof(REAL)) == 0)
+            fleet_fetch_lanes(from, at + k + n);
+        v_load_lanes(from, at + k, v);
+        LF_UNROLL
+        for (size_t i = 0; i < 4; i++)
+            v_store_f64(to + (k + i) * step * LF_FLEET_LANES, v[i]);
+    }
+}
+
+/* The same of rows that are too short for it. */
+LF_INLINE void fleet_short_rows(size_t n, const REAL *const from[LF_FLEET_LANES], size_t run,
+                                size_t skip, double *to)
+{
+    for (size_t k = 0; k < n; k += 4) {
+        vec_f64 v[4];
+        k = n - k < 4 ? n - 4 : k;
+        size_t slot = k + k / run * skip, left = run - k % run;
         v_load_lanes(from, k, v);
         LF_UNROLL
-        for (size_t i = 0; i < 4; i++) {
+        for (size_t i = 0; i < 4; i++, slot++) {
             v_store_f64(to + slot * LF_FLEET_LANES, v[i]);
-            slot++;
             if (--left == 0) {
                 slot += skip;
                 left = run;
             }
         }
+    }
+}
+
+/* n is 4 at least, and whole rows. */
+static void fleet_transpose(size_t n, const REAL *const from[LF_FLEET_LANES], size_t run,
+                            size_t skip, double *to)
+{
+    if (run == 1) {
+        fleet_fours(n, from, 0, 1 + skip, to);
+    } else if (run < 4) {
+        fleet_short_rows(n, from, run, skip, to);
+    } else {
+        for (size_t k = 0; k < n; k += run, to += (run + skip) * LF_FLEET_LANES)
+            fleet_fours(run, from, k, 1, to);
     }
 }
 
@@ -152,7 +167,7 @@ static void TYPED(fleet_load)(size_t n, const REAL *const from[LF_FLEET_LANES], 
         return;
     }
     for (size_t k = 0; k < n; k++) {
-        double *slot = to + fleet_slot(k, run, skip) * LF_FLEET_LANES;
+        double *slot = to + (run == 1 ? k * (1 + skip) : k + k / run * skip) * LF_FLEET_LANES;
         for (size_t h = 0; neighbours && h < LF_FLEET_LANES; h += LF_FLEET_REG)
             r_store_f64(slot + h, r_widen(from[0] + (ptrdiff_t)k * stride + h));
         if (!neighbours)
