@@ -175,20 +175,51 @@ END_TEST
 
 /* With one and two degrees of freedom the distribution has closed forms; with many it is nearly
  * the normal one. */
+static double student_p(double t, double df)
+{
+    double p;
+    lf_lsq_student_p(1, &t, &df, &p);
+    return p;
+}
+
 START_TEST(test_student)
 {
     for (double t = 0x1p-20; t < 1e6; t *= 1.7) {
         const double one = 2 / M_PI * atan(1 / t);
         const double root = sqrt(2 + t * t), two = 2 / (root * (root + t));
-        ck_assert_double_eq_tol(lf_lsq_student_p(t, 1) / one, 1, 1e-14);
-        ck_assert_double_eq_tol(lf_lsq_student_p(-t, 2) / two, 1, 1e-14);
+        ck_assert_double_eq_tol(student_p(t, 1) / one, 1, 1e-14);
+        ck_assert_double_eq_tol(student_p(-t, 2) / two, 1, 1e-14);
         if (t < 6) /* they differ by (t + t^3) times the density / 2 df */
-            ck_assert_double_eq_tol(lf_lsq_student_p(t, 1e8) / erfc(t / sqrt(2)), 1,
+            ck_assert_double_eq_tol(student_p(t, 1e8) / erfc(t / sqrt(2)), 1,
                                     (t + t * t * t * t) * 1e-8 + 1e-13);
     }
-    ck_assert_double_eq(lf_lsq_student_p(0, 5), 1);
-    ck_assert_double_eq(lf_lsq_student_p(HUGE_VAL, 5), 0);
-    ck_assert(isnan(lf_lsq_student_p(NAN, 5)));
+    ck_assert_double_eq(student_p(0, 5), 1);
+    ck_assert_double_eq(student_p(HUGE_VAL, 5), 0);
+    ck_assert(isnan(student_p(NAN, 5)));
+}
+END_TEST
+
+/* Many at once are those alone, whoever their neighbours are. */
+START_TEST(test_students)
+{
+    enum { MOST = 13 };
+    static const double odd[] = {0, -0.0, NAN, HUGE_VAL, -1e300, 1e-300};
+    struct test_rng rng = test_rng(8);
+    for (int trial = 0; trial < 300; trial++) {
+        double t[MOST], df[MOST], p[MOST];
+        const size_t n = test_below(&rng, MOST + 1);
+        for (size_t i = 0; i < n; i++) {
+            t[i] = test_below(&rng, 4) ? test_uniform(&rng, -8, 8) : odd[test_below(&rng, 6)];
+            df[i] = (double)test_below(&rng, test_below(&rng, 2) ? 4 : 3000);
+        }
+        lf_lsq_student_p(n, t, df, p);
+        for (size_t i = 0; i < n; i++) {
+            const double alone = student_p(t[i], df[i]);
+            ck_assert_msg(memcmp(&p[i], &alone, sizeof alone) == 0 || (isnan(p[i]) && isnan(alone)),
+                          "%.17g is not %.17g of t %g, df %g", p[i], alone, t[i], df[i]);
+            ck_assert(isnan(p[i]) == (isnan(t[i]) || df[i] == 0));
+        }
+    }
 }
 END_TEST
 
@@ -202,6 +233,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(fits, test_random, 0, 4);
     tcase_add_test(fits, test_statistics);
     tcase_add_test(fits, test_student);
+    tcase_add_test(fits, test_students);
     suite_add_tcase(suite, fits);
     return run_suite(suite, argc, argv);
 }
