@@ -222,19 +222,17 @@ void lf_lsq_fit_destroy(struct lf_lsq_fit *f)
 size_t lf_lsq_fit_bytes(size_t in, size_t rows, const struct lf_lsq_options *options)
 {
     const size_t params = lf_lsq_params(in, options), slots = lf_part_slots(rows / LSQ_BLOCK + 1);
-    size_t elements[][2] = {{1, sizeof(struct lf_lsq_fit)},
-                            {in, sizeof(int)},
-                            {2 * in + 2, sizeof(double)},
-                            {2 * (params + 1), sizeof(struct lf_lsq_column)},
-                            {(in + 1) * LSQ_BLOCK, sizeof(double)},
-                            {7 * params, sizeof(lf_dd)},
-                            {2 * params * params + params, sizeof(lf_dd)},
-                            {params, 1},
-                            {(slots + 1) * (lf_lsq_packed(params + 1) + params + 1), sizeof(lf_dd)},
-                            {2 * params * params + params, sizeof(lf_dd)}};
     size_t bytes = 32 * LF_MEMORY_ALIGNMENT; /* for the ends of pieces */
-    for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++)
-        bytes += lf_memory_bytes(elements[i][0], elements[i][1]);
+    bytes += sizeof(struct lf_lsq_fit);
+    bytes += in * sizeof(int);
+    bytes += (2 * in + 2) * sizeof(double);
+    bytes += 2 * (params + 1) * sizeof(struct lf_lsq_column);
+    bytes += (in + 1) * LSQ_BLOCK * sizeof(double);
+    bytes += 7 * params * sizeof(lf_dd);
+    bytes += (2 * params * params + params) * sizeof(lf_dd);
+    bytes += params;
+    bytes += (slots + 1) * (lf_lsq_packed(params + 1) + params + 1) * sizeof(lf_dd);
+    bytes += (2 * params * params + params) * sizeof(lf_dd);
     return bytes;
 }
 

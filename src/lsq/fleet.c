@@ -56,49 +56,64 @@ static size_t most_rows(const struct lf_fleet *f)
     return most;
 }
 
+/* Without a division where there is one part, which is so wherever a call should cost little. */
+static size_t parts_of(size_t whole, size_t part)
+{
+    return whole <= part ? whole > 0 : (whole - 1) / part + 1;
+}
+
 /* As many problems a piece as leave each worker a few. */
 static void share_out(struct lf_fleet_plan *p, size_t threads)
 {
-    const size_t line = p->form == FLEET_OWN ? p->fleet.problems : p->fleet.width;
     enum { MOST_THREADS = 1 << 16 };
+    const size_t n = p->fleet.problems, line = p->form == FLEET_OWN ? n : p->fleet.width;
     threads = threads < MOST_THREADS ? threads : (size_t)MOST_THREADS;
-    const size_t wanted = threads > 1 ? threads * 4 : 1;
-    size_t piece = p->fleet.problems / wanted / LF_FLEET_LANES * LF_FLEET_LANES;
-    piece = piece < LF_FLEET_LANES ? LF_FLEET_LANES : piece;
-    p->piece = piece < FLEET_PIECE ? piece : FLEET_PIECE;
+    const size_t share = threads > 1 ? n / (threads * 4) : n;
+    const size_t piece = share / LF_FLEET_LANES * LF_FLEET_LANES;
+    p->piece = piece < LF_FLEET_LANES ? (size_t)LF_FLEET_LANES : piece;
+    p->piece = p->piece < FLEET_PIECE ? p->piece : (size_t)FLEET_PIECE;
     p->line = line > 0 ? line : 1;
-    p->pieces_a_line = (p->line + p->piece - 1) / p->piece;
-    p->pieces = p->fleet.problems / p->line * p->pieces_a_line +
-                (p->fleet.problems % p->line + p->piece - 1) / p->piece;
+    p->pieces_a_line = parts_of(p->line, p->piece);
+    p->pieces = n <= p->line ? parts_of(n, p->piece)
+                             : n / p->line * p->pieces_a_line + parts_of(n % p->line, p->piece);
     p->workers = threads < p->pieces ? threads : p->pieces;
     p->workers = p->workers > 0 ? p->workers : 1;
 }
 
-static void make_plan(struct lf_fleet_plan *p, const struct lf_fleet *fleet,
-                      const struct lf_fleet_options *options)
+/* What the single solver takes, or the making of a basis. */
+static size_t spare_bytes(const struct lf_fleet_plan *p)
 {
-    *p = (struct lf_fleet_plan){.fleet = *fleet,
-                                .params = lf_fleet_params(fleet),
-                                .intercept = fleet->no_intercept ? 0 : 1,
-                                .features = fleet->in + fleet->common_in,
-                                .columns = fleet->in + fleet->common_in + 1,
-                                .most_rows = most_rows(fleet),
-                                .masked = fleet->weight.data || fleet->valid.data};
+    const struct lf_lsq_options options = {.no_intercept = p->fleet.no_intercept,
+                                           .weight_is_last = p->fleet.weight.data != NULL};
+    const size_t in = p->features + (options.weight_is_last ? 1 : 0);
+    const size_t single = lf_lsq_fit_bytes(in, p->most_rows, &options);
+    const size_t making = p->form != FLEET_OWN ? lf_fleet_basis_spare(p) : 0;
+    return single > making ? single : making;
+}
+
+/* 0 where the sizes are refused. */
+static int make_plan(struct lf_fleet_plan *p, const struct lf_fleet *fleet,
+                     const struct lf_fleet_options *options)
+{
+    if (!lf_fleet_check_sizes(fleet))
+        return 0;
+    p->fleet = *fleet;
+    p->params = lf_fleet_params(fleet);
+    p->intercept = fleet->no_intercept ? 0 : 1;
+    p->features = fleet->in + fleet->common_in;
+    p->columns = p->features + 1;
+    p->most_rows = most_rows(fleet);
+    p->masked = fleet->weight.data || fleet->valid.data;
     join_lines(&p->fleet);
     p->form = form_of(&p->fleet);
+    p->spare = spare_bytes(p);
     share_out(p, options && options->threads > 0 ? options->threads : 1);
     if (!fleet->offsets && fleet->rows < 2) /* no stride may be added up that is never walked */
         p->fleet.x.row = p->fleet.common.row = p->fleet.y.row = p->fleet.weight.row = 0;
+    return lf_fleet_find_inputs(&p->fleet, &p->inputs);
 }
 
 /* ---- Memory ------------------------------------------------------------------------------- */
-
-enum { MOST_ARRAYS = 28 };
-
-struct array {
-    void **start;
-    size_t count, size;
-};
 
 /* Problems that share columns are summed so many at a time: as many as keep their sums near. */
 static size_t panel_of(const struct lf_fleet_plan *p)
@@ -109,107 +124,92 @@ static size_t panel_of(const struct lf_fleet_plan *p)
     return a->problem == 1 && !p->fleet.valid.data && p->columns <= 5 ? FLEET_PIECE : 64;
 }
 
-static size_t add(struct array *arrays, size_t n, void *start, size_t count, size_t size)
+/* The next piece of memory, of a size that lf_fleet_check_sizes has kept small enough. */
+static void *take(uintptr_t *next, size_t count, size_t size)
 {
-    arrays[n] = (struct array){start, count, size};
-    return n + 1;
+    const uintptr_t start = *next;
+    *next += (count * size + LF_MEMORY_ALIGNMENT - 1) / LF_MEMORY_ALIGNMENT * LF_MEMORY_ALIGNMENT;
+    return (void *)start;
 }
 
-/* What a worker has, and where it is kept. */
-static size_t list_arrays(struct lf_fleet_worker *w, const struct lf_fleet_plan *p,
-                          struct array arrays[MOST_ARRAYS])
+static void take_for_groups(struct lf_fleet_worker *w, const struct lf_fleet_plan *p,
+                            uintptr_t *next)
 {
     enum { L = LF_FLEET_LANES };
-    const size_t c = p->columns, rows = p->fleet.rows, k = p->features, d = sizeof(double);
+    struct lf_fleet_system *s = &w->system;
+    const size_t c = p->columns, gram = lf_fleet_packed(c, c, c), d = sizeof(double);
     /* Where rows are few, a few tiles of them. */
     const size_t tile =
         p->most_rows < FLEET_OWN_ROWS / 4 ? 4 * p->most_rows : (size_t)FLEET_OWN_ROWS;
-    const size_t gram = lf_fleet_packed(c, c, c), panel = panel_of(p), shares = panel > 0;
-    const size_t missing = 1 + c + lf_fleet_packed(c, c, c) / L;
-    struct lf_fleet_system *s = &w->system;
-    size_t n = add(arrays, 0, &s->gram, gram, d);
-    n = add(arrays, n, &s->factor, gram, d);
-    n = add(arrays, n, &s->b, c * L, d);
-    n = add(arrays, n, &s->constant, c * L, d);
-    n = add(arrays, n, &s->step, c * L, d);
-    n = add(arrays, n, &s->dots, c * L, d);
-    n = add(arrays, n, &w->tile, tile * c * L, d);
-    n = add(arrays, n, &w->weighted, p->fleet.weight.data ? tile * c * L : 0, d);
-    n = add(arrays, n, &w->weight, tile * L, d);
-    n = add(arrays, n, &w->first, c * L, d);
-    n = add(arrays, n, &w->sum, c * L, d);
-    n = add(arrays, n, &w->mean, c * L, d);
-    n = add(arrays, n, &w->order, FLEET_PIECE, sizeof *w->order);
-    n = add(arrays, n, &w->values, FLEET_SHARED_ROWS * panel, d);
-    n = add(arrays, n, &w->about, panel, d);
-    n = add(arrays, n, &w->sums, (2 + c) * panel, d);
-    n = add(arrays, n, &w->part, (2 + c) * panel, d);
-    n = add(arrays, n, &w->missing, missing * panel, d);
-    n = add(arrays, n, &w->missing_part, missing * panel, d);
-    /* k columns, as y stands for the one that is not shared */
-    n = add(arrays, n, &w->basis.column, shares ? rows * k : 0, d);
-    n = add(arrays, n, &w->basis.there, shares ? rows : 0, 1);
-    n = add(arrays, n, &w->basis.sum, c, d);
-    n = add(arrays, n, &w->basis.gram, c * c, d);
-    n = add(arrays, n, &w->basis.back, k * k, d);
-    n = add(arrays, n, &w->basis.constant, k, d);
-    const struct lf_lsq_options options = {.no_intercept = p->fleet.no_intercept,
-                                           .weight_is_last = p->fleet.weight.data != NULL};
-    const size_t single =
-        lf_lsq_fit_bytes(k + (options.weight_is_last ? 1 : 0), p->most_rows, &options);
-    const size_t making = shares ? lf_fleet_basis_spare(p) : 0;
-    return add(arrays, n, &w->spare.next, single > making ? single : making, 1);
+    s->gram = take(next, gram, d);
+    s->factor = take(next, gram, d);
+    s->b = take(next, c * L, d);
+    s->constant = take(next, c * L, d);
+    s->step = take(next, c * L, d);
+    s->dots = take(next, c * L, d);
+    w->tile = take(next, tile * c * L, d);
+    w->weighted = take(next, p->fleet.weight.data ? tile * c * L : 0, d);
+    w->weight = take(next, tile * L, d);
+    w->first = take(next, c * L, d);
+    w->sum = take(next, c * L, d);
+    w->mean = take(next, c * L, d);
+    w->order = take(next, FLEET_PIECE, sizeof *w->order);
 }
 
-static size_t worker_bytes(const struct lf_fleet_plan *p)
+static void take_for_panels(struct lf_fleet_worker *w, const struct lf_fleet_plan *p,
+                            uintptr_t *next)
 {
-    struct lf_fleet_worker w;
-    struct array arrays[MOST_ARRAYS];
-    const size_t n = list_arrays(&w, p, arrays);
-    size_t bytes = 0;
-    for (size_t i = 0; i < n; i++) {
-        const size_t more = lf_memory_bytes(arrays[i].count, arrays[i].size);
-        if (more > SIZE_MAX / 2 || bytes > SIZE_MAX / 2)
-            return SIZE_MAX;
-        bytes += more;
-    }
-    return bytes;
-}
-
-/* Returns where the next worker's memory begins. */
-static unsigned char *create_worker(struct lf_fleet_worker *w, const struct lf_fleet_plan *p,
-                                    unsigned char *memory)
-{
-    struct array arrays[MOST_ARRAYS];
-    *w = (struct lf_fleet_worker){.plan = p, .panel = panel_of(p)};
-    const size_t n = list_arrays(w, p, arrays);
-    for (size_t i = 0; i < n; i++) {
-        *arrays[i].start = memory;
-        memory += lf_memory_bytes(arrays[i].count, arrays[i].size);
-    }
-    w->spare.left = lf_memory_bytes(arrays[n - 1].count, arrays[n - 1].size);
+    const size_t c = p->columns, k = p->features, rows = p->fleet.rows, d = sizeof(double);
+    const size_t missing = 1 + c + lf_fleet_packed(c, c, c) / LF_FLEET_LANES;
+    w->gaps = 0;
+    w->values = take(next, FLEET_SHARED_ROWS * w->panel, d);
+    w->about = take(next, w->panel, d);
+    w->sums = take(next, (2 + c) * w->panel, d);
+    w->part = take(next, (2 + c) * w->panel, d);
+    w->missing = take(next, missing * w->panel, d);
+    w->missing_part = take(next, missing * w->panel, d);
     w->basis.line = SIZE_MAX;
-    w->basis.features = p->form == FLEET_SHARED_X ? p->features : p->fleet.common_in;
+    w->basis.features = p->form == FLEET_SHARED_X ? k : p->fleet.common_in;
     w->basis.columns = w->basis.features + (p->form == FLEET_SHARED_Y ? 1 : 0);
-    return memory;
+    w->basis.column = take(next, rows * k, d); /* y stands for the column that is not shared */
+    w->basis.there = take(next, rows, 1);
+    w->basis.sum = take(next, c, d);
+    w->basis.gram = take(next, c * c, d);
+    w->basis.back = take(next, k * k, d);
+    w->basis.constant = take(next, k, d);
+}
+
+/* A worker whose memory begins at an address; returns where the next one's does. From 0 on that is
+ * how much it takes, and the worker none to work with. */
+static uintptr_t make_worker(struct lf_fleet_worker *w, const struct lf_fleet_plan *p,
+                             uintptr_t next)
+{
+    w->plan = p;
+    w->panel = panel_of(p);
+    take_for_groups(w, p, &next);
+    if (p->form != FLEET_OWN)
+        take_for_panels(w, p, &next);
+    w->spare = (struct lf_memory){take(&next, p->spare, 1), p->spare};
+    return next;
 }
 
 /* The workers themselves stand first, aligned as their arrays. */
 static size_t workspace_bytes(const struct lf_fleet_plan *p)
 {
-    const size_t one = worker_bytes(p);
-    const size_t heads = lf_memory_bytes(p->workers, sizeof(struct lf_fleet_worker));
-    if (heads > SIZE_MAX / 4 || one > (SIZE_MAX / 2 - heads) / p->workers)
+    struct lf_fleet_worker worker;
+    const size_t one = make_worker(&worker, p, 0);
+    const size_t heads = lf_memory_bytes(p->workers, sizeof worker);
+    size_t all;
+    if (__builtin_mul_overflow(p->workers, one, &all) || all > SIZE_MAX / 2 - heads)
         return SIZE_MAX;
-    return heads + one * p->workers + LF_MEMORY_ALIGNMENT;
+    return heads + all + LF_MEMORY_ALIGNMENT;
 }
 
 size_t lf_fleet_workspace(const struct lf_fleet *fleet, const struct lf_fleet_options *options)
 {
     struct lf_fleet_plan plan;
-    if (!lf_fleet_check_sizes(fleet))
+    if (!make_plan(&plan, fleet, options))
         return 0;
-    make_plan(&plan, fleet, options);
     const size_t bytes = workspace_bytes(&plan);
     return bytes == SIZE_MAX ? 0 : bytes;
 }
@@ -235,15 +235,14 @@ static void fit_piece(void *context, size_t worker, size_t i)
 
 static lf_status run(const struct lf_fleet_plan *p, void *workspace)
 {
-    const uintptr_t start = (uintptr_t)workspace, off = start % LF_MEMORY_ALIGNMENT;
-    unsigned char *memory = (unsigned char *)workspace + (off > 0 ? LF_MEMORY_ALIGNMENT - off : 0);
-    struct lf_fleet_worker *workers = (void *)memory;
+    const uintptr_t start = (uintptr_t)workspace, end = start + LF_MEMORY_ALIGNMENT - 1;
+    uintptr_t next = end / LF_MEMORY_ALIGNMENT * LF_MEMORY_ALIGNMENT;
     struct lf_pool *pool = p->workers > 1 ? lf_pool_start(p->workers) : NULL;
     if (p->workers > 1 && !pool)
         return LF_NO_MEMORY;
-    memory += lf_memory_bytes(p->workers, sizeof *workers);
+    struct lf_fleet_worker *workers = take(&next, p->workers, sizeof *workers);
     for (size_t i = 0; i < p->workers; i++)
-        memory = create_worker(workers + i, p, memory);
+        next = make_worker(workers + i, p, next);
     lf_pool_run(pool, fit_piece, workers, p->pieces);
     lf_pool_stop(pool);
     return LF_OK;
@@ -254,9 +253,8 @@ lf_status lf_fleet_fit(const struct lf_fleet *fleet, const struct lf_fleet_optio
 {
     struct lf_fleet_plan plan;
     const struct lf_kernels *kernels = options ? options->kernels : NULL;
-    if (!result || !lf_fleet_check_sizes(fleet))
+    if (!result || !make_plan(&plan, fleet, options))
         return LF_INVALID;
-    make_plan(&plan, fleet, options);
     plan.result = *result;
     if (result->param_stride == 0 && result->problem_stride == 0) {
         plan.result.param_stride = 1;

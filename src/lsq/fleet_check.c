@@ -20,160 +20,186 @@ static int walk(ptrdiff_t stride, size_t count, ptrdiff_t *low, ptrdiff_t *high)
                    : !__builtin_add_overflow(*high, end, high);
 }
 
-/* Memory from `start` on, so many bytes. */
-struct range {
-    uintptr_t start, bytes;
-};
-
 struct counts {
-    size_t rows, columns, width, lines, first; /* rows from the first on */
+    size_t rows, width, lines, first; /* rows from the first on */
 };
 
-/* Where an array lies; 0 where that is no place in memory. */
-static int range_of(const struct lf_fleet_array *a, const struct counts *n, size_t size,
-                    struct range *range)
+static struct counts counts_of(const struct lf_fleet *f)
 {
+    if (!f->offsets) {
+        const size_t lines = f->problems > f->width ? (f->problems - 1) / f->width + 1 : 1;
+        return (struct counts){f->rows, f->width, lines, 0};
+    }
+    const size_t first = f->offsets[0];
+    return (struct counts){f->offsets[f->problems] - first, 1, 1, first};
+}
+
+static void add(struct lf_fleet_inputs *inputs, const void *data, ptrdiff_t first, size_t bytes)
+{
+    inputs->at[inputs->count++] =
+        (struct lf_fleet_range){(uintptr_t)data + (uintptr_t)first, bytes};
+}
+
+/* Where an array lies, if it has columns; 0 where that is no place in memory. */
+static int find_array(const struct lf_fleet_array *a, const struct counts *n, size_t columns,
+                      enum lf_dtype dtype, struct lf_fleet_inputs *inputs)
+{
+    const ptrdiff_t size = (ptrdiff_t)lf_dtype_size(dtype), most = PTRDIFF_MAX / 4 / size;
     ptrdiff_t low = 0, high = 0;
-    if (n->first > PTRDIFF_MAX || __builtin_mul_overflow(a->row, (ptrdiff_t)n->first, &low))
+    if (columns == 0)
+        return 1;
+    if (!a->data || n->first > PTRDIFF_MAX ||
+        __builtin_mul_overflow(a->row, (ptrdiff_t)n->first, &low))
         return 0;
     high = low;
-    if (!walk(a->row, n->rows, &low, &high) || !walk(a->column, n->columns, &low, &high) ||
+    if (!walk(a->row, n->rows, &low, &high) || !walk(a->column, columns, &low, &high) ||
         !walk(a->problem, n->width, &low, &high) || !walk(a->line, n->lines, &low, &high))
         return 0;
-    const ptrdiff_t most = PTRDIFF_MAX / 4 / (ptrdiff_t)size;
     if (low < -most || high > most)
         return 0;
-    *range = (struct range){(uintptr_t)a->data + (uintptr_t)low * size,
-                            (uintptr_t)(high - low + 1) * size};
+    add(inputs, a->data, low * size, (size_t)((high - low + 1) * size));
     return 1;
 }
 
-static struct counts counts_of(const struct lf_fleet *f, size_t columns)
+static int find_bits(const struct lf_fleet_bits *bits, const struct counts *n,
+                     struct lf_fleet_inputs *inputs)
 {
-    const size_t width = f->width == 0 || f->width > f->problems ? f->problems : f->width;
-    const size_t lines = width > 0 ? (f->problems - 1) / width + 1 : 0;
-    if (!f->offsets)
-        return (struct counts){f->rows, columns, width, lines, 0};
-    if (f->problems == 0)
-        return (struct counts){0, columns, 1, 1, 0};
-    const size_t first = f->offsets[0];
-    return (struct counts){f->offsets[f->problems] - first, columns, 1, 1, first};
-}
-
-enum { X, COMMON, Y, WEIGHT, ARRAYS, VALID = ARRAYS, RIDGES, OFFSETS, INPUTS };
-
-/* Where the arrays lie; 0 where one of them can't, or isn't there. */
-static int ranges_of(const struct lf_fleet *f, struct range ranges[ARRAYS])
-{
-    const struct lf_fleet_array *const arrays[ARRAYS] = {&f->x, &f->common, &f->y, &f->weight};
-    const size_t columns[ARRAYS] = {f->in, f->common_in, 1, f->weight.data ? 1 : 0};
-    for (size_t i = 0; i < ARRAYS; i++) {
-        struct counts n = counts_of(f, columns[i]);
-        ranges[i] = (struct range){0};
-        if (i == COMMON)
-            n.width = n.lines = 1;
-        if (f->problems == 0 || n.rows == 0 || n.columns == 0)
-            continue;
-        if (!arrays[i]->data || !range_of(arrays[i], &n, lf_dtype_size(f->dtype), &ranges[i]))
-            return 0;
-    }
-    return 1;
-}
-
-/* Where the bits lie; 0 where they can't. */
-static int range_of_bits(const struct lf_fleet *f, struct range *range)
-{
-    const struct counts n = counts_of(f, 1);
-    const size_t stride[] = {f->valid.row, f->valid.problem, f->valid.line};
-    const size_t count[] = {n.rows, n.width, n.lines};
+    const size_t stride[] = {bits->row, bits->problem, bits->line};
+    const size_t count[] = {n->rows, n->width, n->lines};
     size_t first = 0, last = 0, far;
-    *range = (struct range){0};
-    if (!f->valid.data || n.rows == 0 || f->problems == 0)
+    if (!bits->data)
         return 1;
-    if (__builtin_mul_overflow(f->valid.row, n.first, &first) ||
-        __builtin_add_overflow(first, f->valid.first, &first))
+    if (__builtin_mul_overflow(bits->row, n->first, &first) ||
+        __builtin_add_overflow(first, bits->first, &first))
         return 0;
     last = first;
     for (size_t i = 0; i < 3; i++)
         if (count[i] > 1 && (__builtin_mul_overflow(stride[i], count[i] - 1, &far) ||
                              __builtin_add_overflow(last, far, &last)))
             return 0;
-    *range = (struct range){(uintptr_t)f->valid.data + first / 8, last / 8 - first / 8 + 1};
+    add(inputs, bits->data, (ptrdiff_t)(first / 8), last / 8 - first / 8 + 1);
     return last <= SIZE_MAX - 8;
+}
+
+/* Of a fleet whose width is not 0. 0 where an array can't lie anywhere, or isn't there. */
+int lf_fleet_find_inputs(const struct lf_fleet *f, struct lf_fleet_inputs *inputs)
+{
+    const struct counts n = counts_of(f), once = {n.rows, 1, 1, n.first};
+    inputs->count = 0;
+    if (f->ridges)
+        add(inputs, f->ridges, 0, f->problems * sizeof *f->ridges);
+    if (f->offsets)
+        add(inputs, f->offsets, 0, (f->problems + 1) * sizeof *f->offsets);
+    if (f->problems == 0 || n.rows == 0)
+        return 1;
+    return find_array(&f->x, &n, f->in, f->dtype, inputs) &&
+           find_array(&f->common, &once, f->common_in, f->dtype, inputs) &&
+           find_array(&f->y, &n, 1, f->dtype, inputs) &&
+           find_array(&f->weight, &n, f->weight.data ? 1 : 0, f->dtype, inputs) &&
+           find_bits(&f->valid, &n, inputs);
 }
 
 int lf_fleet_check_sizes(const struct lf_fleet *f)
 {
-    struct range ranges[ARRAYS], bits;
-    if (!f || lf_fleet_params(f) == 0 || (f->dtype != LF_F32 && f->dtype != LF_F64))
+    if (lf_fleet_params(f) == 0 || (f->dtype != LF_F32 && f->dtype != LF_F64))
         return 0;
     if (f->problems > PTRDIFF_MAX / sizeof(double) / LF_FLEET_MOST_PARAMS)
         return 0;
     for (size_t q = 0; f->offsets && q < f->problems; q++)
         if (f->offsets[q + 1] < f->offsets[q])
             return 0;
-    if (!f->offsets && f->rows > PTRDIFF_MAX / sizeof(double) / (LF_FLEET_MOST_PARAMS + 1))
-        return 0;
-    return ranges_of(f, ranges) && range_of_bits(f, &bits);
+    return f->offsets || f->rows <= PTRDIFF_MAX / sizeof(double) / (LF_FLEET_MOST_PARAMS + 1);
 }
 
 /* ---- Outputs ------------------------------------------------------------------------------ */
 
-static int overlap(struct range a, struct range b)
+static int overlap(struct lf_fleet_range a, struct lf_fleet_range b)
 {
     if (a.bytes == 0 || b.bytes == 0)
         return 0;
     return a.start < b.start ? b.start - a.start < a.bytes : a.start - b.start < b.bytes;
 }
 
-/* Stretches of memory, one every `step` bytes. */
+/* An output: stretches of memory, one every `step` bytes. */
 struct planes {
-    struct range first;
+    struct lf_fleet_range first;
     size_t count, step;
 };
+
+static struct lf_fleet_range plane(const struct planes *p, size_t i)
+{
+    return (struct lf_fleet_range){p->first.start + i * p->step, p->first.bytes};
+}
+
+/* From the first to the last. */
+static struct lf_fleet_range whole(const struct planes *p)
+{
+    return (struct lf_fleet_range){p->first.start, (p->count - 1) * p->step + p->first.bytes};
+}
 
 static int planes_overlap(const struct planes *a, const struct planes *b)
 {
     for (size_t i = 0; i < a->count; i++)
         for (size_t j = 0; j < b->count; j++)
-            if (overlap((struct range){a->first.start + i * a->step, a->first.bytes},
-                        (struct range){b->first.start + j * b->step, b->first.bytes}))
+            if (overlap(plane(a, i), plane(b, j)))
                 return 1;
     return 0;
 }
 
-enum { PARAMETERS = 4, OUTPUTS = 8 };
+static int planes_overlap_range(const struct planes *a, struct lf_fleet_range b)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (overlap(plane(a, i), b))
+            return 1;
+    return 0;
+}
 
-/* The outputs, those by parameters first. 0 where elements of one are the same, or too far. */
-static int outputs_of(const struct lf_fleet_plan *p, struct planes outputs[OUTPUTS])
+/* The outputs that are asked for, those by parameters first. */
+struct outputs {
+    struct planes at[8];
+    size_t by_params, count;
+};
+
+/* 0 where elements of one are the same, or too far. */
+static int find_params(const struct lf_fleet_plan *p, struct outputs *o)
 {
     const struct lf_fleet_result *r = &p->result;
-    const void *const start[OUTPUTS] = {
-        r->coefficients, r->standard_errors, r->t,         r->p,
-        r->r_squared,    r->residual_sd,     r->rows_used, r->status};
-    const size_t size[OUTPUTS] = {8, 8, 8, 8, 8, 8, sizeof(size_t), 1}, n = p->fleet.problems;
-    const size_t limit = PTRDIFF_MAX / sizeof(double) / 4;
-    size_t line = 0, record = 0;
-    if (n > 0 &&
-        (__builtin_mul_overflow(r->problem_stride, n - 1, &line) || line > limit ||
-         __builtin_mul_overflow(r->param_stride, p->params - 1, &record) || record > limit))
+    const void *const start[] = {r->coefficients, r->standard_errors, r->t, r->p};
+    const size_t n = p->fleet.problems, limit = PTRDIFF_MAX / sizeof(double) / 4;
+    size_t line, record;
+    if (__builtin_mul_overflow(r->problem_stride, n - 1, &line) || line > limit ||
+        __builtin_mul_overflow(r->param_stride, p->params - 1, &record) || record > limit)
         return 0;
     const int by_planes =
         (p->params < 2 || r->param_stride > line) && (n < 2 || r->problem_stride > 0);
     const int by_records =
         (n < 2 || r->problem_stride > record) && (p->params < 2 || r->param_stride > 0);
-    for (size_t i = 0; i < OUTPUTS; i++) {
-        outputs[i] = (struct planes){{(uintptr_t)start[i], n * size[i]}, 1, 0};
-        if (i < PARAMETERS && start[i] && n > 0) {
-            if (!by_planes && !by_records)
-                return 0;
-            outputs[i].first.bytes = (line + 1 + (by_planes ? 0 : record)) * sizeof(double);
-            outputs[i].count = by_planes ? p->params : 1;
-            outputs[i].step = r->param_stride * sizeof(double);
-        }
-        if (!start[i] || n == 0)
-            outputs[i].count = 0;
+    for (size_t i = 0; i < sizeof start / sizeof start[0]; i++) {
+        if (!start[i])
+            continue;
+        if (!by_planes && !by_records)
+            return 0;
+        const size_t bytes = (line + 1 + (by_planes ? 0 : record)) * sizeof(double);
+        o->at[o->count++] = (struct planes){{(uintptr_t)start[i], bytes},
+                                            by_planes ? p->params : 1,
+                                            r->param_stride * sizeof(double)};
     }
+    o->by_params = o->count;
+    return 1;
+}
+
+static int find_outputs(const struct lf_fleet_plan *p, struct outputs *o)
+{
+    const struct lf_fleet_result *r = &p->result;
+    const void *const start[] = {r->r_squared, r->residual_sd, r->rows_used, r->status};
+    const size_t size[] = {sizeof(double), sizeof(double), sizeof(size_t), 1};
+    o->count = 0;
+    if (!find_params(p, o))
+        return 0;
+    for (size_t i = 0; i < sizeof start / sizeof start[0]; i++)
+        if (start[i])
+            o->at[o->count++] =
+                (struct planes){{(uintptr_t)start[i], p->fleet.problems * size[i]}, 1, 0};
     return 1;
 }
 
@@ -198,29 +224,25 @@ static int lattices_overlap(const struct lf_fleet_plan *p, uintptr_t a, uintptr_
 
 static int outputs_overlap(const struct lf_fleet_plan *p, const void *workspace, size_t bytes)
 {
-    struct planes outputs[OUTPUTS];
-    struct range inputs[INPUTS + 1];
-    const struct lf_fleet *f = &p->fleet;
-    if (!outputs_of(p, outputs) || !ranges_of(f, inputs) || !range_of_bits(f, &inputs[VALID]))
+    const struct lf_fleet_range work = {(uintptr_t)workspace, workspace ? bytes : 0};
+    struct outputs o;
+    if (p->fleet.problems == 0)
+        return 0;
+    if (!find_outputs(p, &o))
         return 1;
-    inputs[RIDGES] =
-        (struct range){(uintptr_t)f->ridges, f->ridges ? f->problems * sizeof *f->ridges : 0};
-    inputs[OFFSETS] = (struct range){(uintptr_t)f->offsets,
-                                     f->offsets ? (f->problems + 1) * sizeof *f->offsets : 0};
-    inputs[INPUTS] = (struct range){(uintptr_t)workspace, workspace ? bytes : 0};
-    for (size_t i = 0; i < OUTPUTS; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (outputs[i].count == 0 || outputs[k].count == 0)
-                continue;
-            if (i < PARAMETERS ? lattices_overlap(p, outputs[i].first.start, outputs[k].first.start)
-                               : planes_overlap(&outputs[i], &outputs[k]))
+    for (size_t i = 0; i < o.count; i++) {
+        const struct planes *a = &o.at[i];
+        const struct lf_fleet_range all = whole(a);
+        for (size_t k = 0; k < i; k++)
+            if (overlap(all, whole(&o.at[k])) &&
+                (i < o.by_params ? lattices_overlap(p, a->first.start, o.at[k].first.start)
+                                 : planes_overlap(a, &o.at[k])))
                 return 1;
-        }
-        for (size_t k = 0; k <= INPUTS; k++) {
-            const struct planes input = {inputs[k], 1, 0};
-            if (planes_overlap(&outputs[i], &input))
+        for (size_t k = 0; k < p->inputs.count; k++)
+            if (overlap(all, p->inputs.at[k]) && planes_overlap_range(a, p->inputs.at[k]))
                 return 1;
-        }
+        if (overlap(all, work) && planes_overlap_range(a, work))
+            return 1;
     }
     return 0;
 }
@@ -277,10 +299,12 @@ static double smallest(const struct lf_fleet_plan *p, ptrdiff_t at, size_t n, pt
 static int are_weights_sound(const struct lf_fleet_plan *p)
 {
     const struct lf_fleet_array *a = &p->fleet.weight;
-    const struct counts n = counts_of(&p->fleet, 1);
+    if (!a->data || p->fleet.problems == 0)
+        return 1;
+    const struct counts n = counts_of(&p->fleet);
     const size_t width = a->problem == 0 ? 1 : n.width, lines = a->line == 0 ? 1 : n.lines;
     double least = 0;
-    for (size_t line = 0; a->data && p->fleet.problems > 0 && line < lines; line++) {
+    for (size_t line = 0; line < lines; line++) {
         const ptrdiff_t start = (ptrdiff_t)line * a->line + (ptrdiff_t)n.first * a->row;
         const size_t left = p->fleet.problems - line * n.width;
         const size_t side = p->fleet.offsets || left > width ? width : left;

@@ -202,10 +202,13 @@ static void tell_errors(const struct lf_fleet_plan *p, const struct lf_fleet_sys
     LANE(l)
     t[l] = value[l] == 0 && error[l] == 0 ? (double)NAN : value[l] / error[l];
     put_lanes(p, s, is_row, p->result.t, j, t);
-    for (size_t l = 0; p->result.p && l < s->count; l++)
-        if (s->status[l] == LF_FIT_OK)
-            put(p, p->result.p, s->problem[l], j,
-                lf_lsq_student_p(t[l], s->used[l] - (double)p->params));
+    if (!p->result.p)
+        return;
+    double df[L], probability[L];
+    LANE(l)
+    df[l] = s->used[l] - (double)p->params;
+    lf_lsq_student_p(s->count, t, df, probability);
+    put_lanes(p, s, is_row, p->result.p, j, probability);
 }
 
 /* R2, the residual standard deviation and the rows, whatever has become of a lane. */

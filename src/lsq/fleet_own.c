@@ -8,15 +8,10 @@
 
 enum { L = LF_FLEET_LANES };
 
-/* Where a lane's operands begin, as indices. */
-struct lane {
-    size_t rows;
-    ptrdiff_t x, common, y, weight;
-};
-
 struct group {
     const struct lf_fleet_plan *plan;
-    struct lane lane[L];
+    ptrdiff_t x[L], common[L], y[L], weight[L]; /* where each lane's begins, as an index */
+    size_t rows_of[L];
     size_t rows, least; /* of the longest, and of the shortest */
     int masked;         /* the weights of all rows are looked at, not just where some lanes end */
     int weighted;       /* they are not just 0 and 1 */
@@ -48,11 +43,12 @@ static const struct lf_fleet_array *column(const struct group *g, size_t j, size
     const struct lf_fleet *f = &g->plan->fleet;
     const int is_common = j < f->common_in, is_x = !is_common && j < g->plan->features;
     const struct lf_fleet_array *a = is_common ? &f->common : is_x ? &f->x : &f->y;
+    const ptrdiff_t *lane = is_common ? g->common : is_x ? g->x : g->y;
     const ptrdiff_t at =
         (ptrdiff_t)first * a->row +
         (is_common || is_x ? (ptrdiff_t)(is_common ? j : j - f->common_in) * a->column : 0);
     LANE(l)
-    start[l] = at + (is_common ? g->lane[l].common : is_x ? g->lane[l].x : g->lane[l].y);
+    start[l] = at + lane[l];
     return a;
 }
 
@@ -84,19 +80,18 @@ static void load_ragged(const struct group *g, size_t first, size_t from, size_t
         for (size_t r = from; r < to; r++)
             LANE(l)
         tile[(r * p->columns + j) * L + l] =
-            first + r < g->lane[l].rows ? lf_fleet_value(p, a, start[l] + (ptrdiff_t)r * a->row)
-                                        : 0;
+            first + r < g->rows_of[l] ? lf_fleet_value(p, a, start[l] + (ptrdiff_t)r * a->row) : 0;
     }
 }
 
 static double weight_of(const struct group *g, const size_t *problem, size_t l, size_t r)
 {
     const struct lf_fleet *f = &g->plan->fleet;
-    if (r >= g->lane[l].rows || !lf_fleet_valid(g->plan, problem[l], r))
+    if (r >= g->rows_of[l] || !lf_fleet_valid(g->plan, problem[l], r))
         return 0;
-    return f->weight.data ? lf_fleet_value(g->plan, &f->weight,
-                                           g->lane[l].weight + (ptrdiff_t)r * f->weight.row)
-                          : 1;
+    return f->weight.data
+               ? lf_fleet_value(g->plan, &f->weight, g->weight[l] + (ptrdiff_t)r * f->weight.row)
+               : 1;
 }
 
 /* How many of n rows from `first` on are in every lane, and how many need no look at weights. */
@@ -119,7 +114,7 @@ static void load_weights(struct lf_fleet_worker *w, const struct group *g, size_
         ptrdiff_t start[L];
         r = common_rows(g, first, n);
         LANE(l)
-        start[l] = g->lane[l].weight + (ptrdiff_t)first * f->weight.row;
+        start[l] = g->weight[l] + (ptrdiff_t)first * f->weight.row;
         if (r > 0)
             lf_fleet_load(g->plan, r, &f->weight, start, f->weight.row, 1, 0, w->weight);
     }
@@ -189,8 +184,9 @@ static void find_means(struct lf_fleet_worker *w, struct group *g)
     memset(w->first, 0, bytes);
     memset(w->sum, 0, bytes);
     memset(w->mean, 0, bytes);
+    const double rows = g->masked ? 0 : (double)g->least;
     LANE(l)
-    s->used[l] = s->mass[l] = g->masked ? 0 : (double)g->least;
+    s->used[l] = s->mass[l] = rows;
     for (size_t first = 0; first < g->rows; first += FLEET_OWN_ROWS) {
         const size_t n = rows_from(g, first);
         pack(w, g, first, n);
@@ -280,23 +276,45 @@ static int all_finite(const struct lf_fleet_plan *p, const double *gram)
     return all == 0;
 }
 
-static void begin(struct lf_fleet_worker *w, struct group *g)
+static void find_starts(const struct lf_fleet_worker *w, const struct lf_fleet_array *a,
+                        ptrdiff_t start[L])
+{
+    const struct lf_fleet_system *s = &w->system;
+    for (size_t l = 0; l < s->count; l++)
+        start[l] = lf_fleet_start(w->plan, a, s->problem[l]);
+    for (size_t l = s->count; l < L; l++)
+        start[l] = start[s->count - 1];
+}
+
+/* Lanes from `count` on repeat the last. */
+static void begin(struct lf_fleet_worker *w, struct group *g, const size_t *problems, size_t count)
 {
     const struct lf_fleet_plan *p = w->plan;
     const struct lf_fleet *f = &p->fleet;
-    *g = (struct group){
-        .plan = p, .least = SIZE_MAX, .masked = p->masked, .weighted = f->weight.data != NULL};
+    struct lf_fleet_system *s = &w->system;
+    s->count = count;
+    s->back = NULL;
+    LANE(l)
+    s->problem[l] = problems[l < count ? l : count - 1];
+    g->plan = p;
+    g->masked = p->masked;
+    g->weighted = f->weight.data != NULL;
+    g->packed = 0;
+    g->rows = 0;
+    g->least = SIZE_MAX;
     LANE(l)
     {
-        const size_t q = w->system.problem[l];
-        g->lane[l] = (struct lane){.rows = lf_fleet_rows(p, q),
-                                   .x = lf_fleet_start(p, &f->x, q),
-                                   .common = f->offsets ? lf_fleet_start(p, &f->common, q) : 0,
-                                   .y = lf_fleet_start(p, &f->y, q),
-                                   .weight = lf_fleet_start(p, &f->weight, q)};
-        g->rows = g->lane[l].rows > g->rows ? g->lane[l].rows : g->rows;
-        g->least = g->lane[l].rows < g->least ? g->lane[l].rows : g->least;
+        g->rows_of[l] = lf_fleet_rows(p, s->problem[l]);
+        g->common[l] = 0;
+        g->rows = g->rows_of[l] > g->rows ? g->rows_of[l] : g->rows;
+        g->least = g->rows_of[l] < g->least ? g->rows_of[l] : g->least;
     }
+    find_starts(w, &f->x, g->x);
+    find_starts(w, &f->y, g->y);
+    if (f->weight.data)
+        find_starts(w, &f->weight, g->weight);
+    if (f->offsets)
+        find_starts(w, &f->common, g->common);
 }
 
 static void solve(struct lf_fleet_worker *w, const struct group *g)
@@ -318,15 +336,13 @@ static void solve(struct lf_fleet_worker *w, const struct group *g)
     s->step[j * L + l] =
         fma(-lf_fleet_ridge(p, s->problem[l]), s->b[j * L + l], s->step[j * L + l]);
     p->kernels->solve(n, s->factor, s->step);
-    LANE(l)
-    {
-        for (size_t j = 0; j < p->features; j++)
-            s->b[j * L + l] += s->step[j * L + l];
-        s->rss[l] = s->dots[p->features * L + l];
-        s->total[l] = s->gram[lf_fleet_packed(n, p->features, p->features) + l];
-        s->mean_y[l] = w->mean[p->features * L + l];
-        s->status[l] = LF_FIT_OK;
-    }
+    for (size_t j = 0; j < p->features; j++)
+        LANE(l)
+    s->b[j * L + l] += s->step[j * L + l];
+    memcpy(s->rss, s->dots + p->features * L, sizeof s->rss);
+    memcpy(s->total, s->gram + lf_fleet_packed(n, p->features, p->features), sizeof s->total);
+    memcpy(s->mean_y, w->mean + p->features * L, sizeof s->mean_y);
+    memset(s->status, LF_FIT_OK, sizeof s->status);
     lf_fleet_judge(p, s, least);
 }
 
@@ -334,11 +350,7 @@ void lf_fleet_group(struct lf_fleet_worker *w, const size_t *problems, size_t co
 {
     struct lf_fleet_system *s = &w->system;
     struct group g;
-    s->count = count;
-    s->back = NULL;
-    LANE(l)
-    s->problem[l] = problems[l < count ? l : count - 1];
-    begin(w, &g);
+    begin(w, &g, problems, count);
     find_means(w, &g);
     sum_products(w, &g);
     if (!g.masked && !all_finite(w->plan, s->gram)) { /* something is missing, or infinite */
@@ -361,8 +373,6 @@ static const size_t *by_rows(struct lf_fleet_worker *w, const size_t *problems, 
     const struct lf_fleet_plan *p = w->plan;
     size_t start[KINDS + 1] = {0}, least = SIZE_MAX, most = 0;
     int shift = 0;
-    if (!p->fleet.offsets)
-        return problems;
     for (size_t i = 0; i < count; i++) {
         const size_t rows = lf_fleet_rows(p, problems[i]);
         least = rows < least ? rows : least;
@@ -385,7 +395,7 @@ void lf_fleet_own(struct lf_fleet_worker *w, const size_t *problems, size_t coun
         lf_fleet_lines(w, problems[0], count);
         return;
     }
-    const size_t *order = by_rows(w, problems, count);
+    const size_t *order = w->plan->fleet.offsets ? by_rows(w, problems, count) : problems;
     for (size_t i = 0; i < count; i += L)
         lf_fleet_group(w, order + i, count - i < L ? count - i : L);
 }

@@ -31,6 +31,17 @@ enum {
 /* What a problem brings along: everything, or y and gaps, or one column and gaps. */
 enum lf_fleet_form { FLEET_OWN, FLEET_SHARED_X, FLEET_SHARED_Y };
 
+/* Memory from `start` on. */
+struct lf_fleet_range {
+    uintptr_t start, bytes;
+};
+
+/* Where the data of a call lie, those that are there. */
+struct lf_fleet_inputs {
+    struct lf_fleet_range at[7];
+    size_t count;
+};
+
 struct lf_fleet_plan {
     struct lf_fleet fleet; /* width is not 0; lines that continue each other are one */
     struct lf_fleet_result result;
@@ -41,6 +52,8 @@ struct lf_fleet_plan {
     size_t most_rows;
     size_t line, piece; /* problems of each at most */
     size_t pieces_a_line, pieces, workers;
+    size_t spare; /* bytes of a worker's */
+    struct lf_fleet_inputs inputs;
     int masked; /* rows can be missing or weighted without being NaN */
 };
 
@@ -167,8 +180,9 @@ static inline int lf_fleet_is_ok(const struct lf_fleet_system *s)
     return memcmp(s->status, ok, sizeof ok) == 0;
 }
 
-/* What lf_fleet_fit refuses (fleet_check.c): before a plan is made, and with it. */
+/* What lf_fleet_fit refuses (fleet_check.c): before a plan is made, for it, and with it. */
 int lf_fleet_check_sizes(const struct lf_fleet *fleet);
+int lf_fleet_find_inputs(const struct lf_fleet *fleet, struct lf_fleet_inputs *inputs);
 int lf_fleet_check_values(const struct lf_fleet_plan *plan, const void *workspace, size_t bytes);
 
 /* Ways to fit: problems that bring everything, in any order; `count` neighbours of a line that

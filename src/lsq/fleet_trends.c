@@ -87,7 +87,7 @@ static void tell_parameter(const struct telling *to, const struct trends *t, siz
                            const double *value, const double *step, const double *mean)
 {
     const struct lf_fleet_result *r = to->result;
-    double error[N], ratio[N], p[N];
+    double error[N], ratio[N], df[N], p[N];
     put(to, r->coefficients ? r->coefficients + at : NULL, r->problem_stride, value);
     if (!r->standard_errors && !r->t && !r->p)
         return;
@@ -99,9 +99,12 @@ static void tell_parameter(const struct telling *to, const struct trends *t, siz
     for (size_t i = 0; i < N; i++)
         ratio[i] = value[i] / error[i];
     put(to, r->t ? r->t + at : NULL, r->problem_stride, ratio);
-    for (size_t i = 0; r->p && i < to->count; i++)
-        p[i] = to->told[i / L] ? lf_lsq_student_p(ratio[i], t->used[i] - 2) : 0;
-    put(to, r->p ? r->p + at : NULL, r->problem_stride, p);
+    if (!r->p)
+        return;
+    for (size_t i = 0; i < N; i++)
+        df[i] = t->used[i] - 2;
+    lf_lsq_student_p(to->count, ratio, df, p);
+    put(to, r->p + at, r->problem_stride, p);
 }
 
 static void tell_summaries(const struct telling *to, const struct trends *t)

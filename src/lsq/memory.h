@@ -18,9 +18,10 @@ enum { LF_MEMORY_ALIGNMENT = 64 };
 /* The bytes that count elements take of a piece; SIZE_MAX where that is too many. */
 static inline size_t lf_memory_bytes(size_t count, size_t size)
 {
-    if (size > 0 && count > (SIZE_MAX / 2 - LF_MEMORY_ALIGNMENT) / size)
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2 - LF_MEMORY_ALIGNMENT)
         return SIZE_MAX;
-    return (count * size + LF_MEMORY_ALIGNMENT - 1) / LF_MEMORY_ALIGNMENT * LF_MEMORY_ALIGNMENT;
+    return (bytes + LF_MEMORY_ALIGNMENT - 1) / LF_MEMORY_ALIGNMENT * LF_MEMORY_ALIGNMENT;
 }
 
 /* count elements, all 0; NULL where there are not so many. */

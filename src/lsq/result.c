@@ -135,7 +135,7 @@ static void tell_errors(const struct lf_lsq_fit *f, const lf_dd *back, const lf_
         if (r->t)
             r->t[j] = t;
         if (r->p)
-            r->p[j] = lf_lsq_student_p(t, df);
+            lf_lsq_student_p(1, &t, &df, &r->p[j]);
         for (size_t k = 0; r->covariance && k < d->params; k++)
             r->covariance[j * d->params + k] =
                 ldexp(dd_value(dd_multiply(covariance_of(f, back, inverse, j, k), variance)),

@@ -3,6 +3,7 @@
  * (NIST Digital Library of Mathematical Functions, 8.17), by its continued fraction. */
 #include "student.h"
 
+#include <float.h>
 #include <math.h>
 
 /* sleef.h declares what needs a fused multiply-add only where it is said to be there. */
@@ -12,6 +13,11 @@
 #include <sleef.h>
 
 #define ROOT_PI 1.77245385090551602730
+
+/* So many fractions at once: their divisions keep the divider of most machines busy, where one
+ * alone waits for each of its own. */
+enum { L = 4 };
+#define LANE(l) for (size_t l = 0; l < L; l++)
 
 /* Gamma(a + 1/2) / Gamma(a) for a = 1/2, 1, 3/2, ...: by its asymptotic series in 1/a
  * (DLMF 5.11.13) from 32 on, and by recurrence below. */
@@ -30,36 +36,81 @@ static double gamma_ratio(double a)
 }
 
 /* The continued fraction of I_x(a,b) (DLMF 8.17.22), by Lentz's method as I. Thompson and A.
- * Barnett changed it (J. Comput. Phys. 64, 1986). */
-static double fraction(double a, double b, double x)
+ * Barnett changed it (J. Comput. Phys. 64, 1986). A lane that has converged, or never moved, stays
+ * as it is. */
+static void fraction(const double a[L], const double b[L], const double x[L], double moves[L],
+                     double f[L])
 {
-    double c = 1, d = 1 / (1 - (a + b) * x / (a + 1)), f = d;
-    for (double m = 1; m < 1e5; m += 1) {
-        const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-        d = 1 / (1 + even * d);
-        c = 1 + even / c;
-        f *= c * d;
-        const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-        d = 1 / (1 + odd * d);
-        c = 1 + odd / c;
-        f *= c * d;
-        if (fabs(c * d - 1) < 0x1p-52)
-            break;
+    double c[L], d[L];
+    LANE(l)
+    {
+        c[l] = 1;
+        d[l] = 1 / (1 - (a[l] + b[l]) * x[l] / (a[l] + 1));
+        f[l] = d[l];
     }
-    return f;
+    for (double m = 1; m < 1e5 && moves[0] + moves[1] + moves[2] + moves[3] > 0; m += 1)
+        LANE(l)
+        {
+            const double even = m * (b[l] - m) * x[l] / ((a[l] + 2 * m - 1) * (a[l] + 2 * m));
+            const double odd =
+                -(a[l] + m) * (a[l] + b[l] + m) * x[l] / ((a[l] + 2 * m) * (a[l] + 2 * m + 1));
+            const double d_even = 1 / (1 + even * d[l]), c_even = 1 + even / c[l];
+            d[l] = 1 / (1 + odd * d_even);
+            c[l] = 1 + odd / c_even;
+            const double step = c[l] * d[l], next = f[l] * (c_even * d_even) * step;
+            f[l] = moves[l] > 0 ? next : f[l];
+            moves[l] = fabs(step - 1) < 0x1p-52 ? 0 : moves[l];
+        }
 }
 
-double lf_lsq_student_p(double t, double df)
+static void of_lanes(const double t[L], const double df[L], double p[L])
 {
-    const double a = df / 2, square = t * t / df;
-    if (isnan(t) || !(df > 0))
-        return NAN;
-    if (isinf(square))
-        return 0;
-    const double x = 1 / (1 + square), y = square / (1 + square);
-    /* x^a y^(1/2) / B(a, 1/2) */
-    const double front = Sleef_finz_expd1_u10purecfma(-a * Sleef_finz_log1pd1_u10purecfma(square)) *
-                         sqrt(y) * gamma_ratio(a) / ROOT_PI;
-    return x < (a + 1) / (a + 2.5) ? front * fraction(a, 0.5, x) / a
-                                   : 1 - 2 * front * fraction(0.5, a, y);
+    double half[L], tail[L], square[L], far[L], a[L], b[L], x[L], moves[L], front[L], f[L];
+    LANE(l)
+    {
+        half[l] = df[l] / 2;
+        square[l] = t[l] * t[l] / df[l];
+        far[l] = square[l] / (1 + square[l]);
+        const double near = 1 / (1 + square[l]);
+        tail[l] = near < (half[l] + 1) / (half[l] + 2.5) ? 1 : 0;
+        a[l] = tail[l] > 0 ? half[l] : 0.5;
+        b[l] = tail[l] > 0 ? 0.5 : half[l];
+        x[l] = tail[l] > 0 ? near : far[l];
+        moves[l] = df[l] > 0 && square[l] <= DBL_MAX ? 1 : 0;
+    }
+    /* x^a y^(1/2) / B(a, 1/2); neighbours nearly always have the same a */
+    double ratio = 0, last = 0;
+    for (size_t l = 0; l < L; l++) {
+        front[l] = 0;
+        if (!(moves[l] > 0))
+            continue;
+        ratio = half[l] == last ? ratio : gamma_ratio(half[l]);
+        last = half[l];
+        front[l] =
+            Sleef_finz_expd1_u10purecfma(-half[l] * Sleef_finz_log1pd1_u10purecfma(square[l])) *
+            sqrt(far[l]) * ratio / ROOT_PI;
+    }
+    fraction(a, b, x, moves, f);
+    LANE(l)
+    {
+        const double outer = front[l] * f[l] / half[l], inner = 1 - 2 * front[l] * f[l];
+        p[l] = tail[l] > 0 ? outer : inner;
+        p[l] = square[l] > DBL_MAX ? 0 : p[l];
+        p[l] = df[l] > 0 && !isnan(t[l]) ? p[l] : (double)NAN;
+    }
+}
+
+void lf_lsq_student_p(size_t n, const double *t, const double *df, double *p)
+{
+    for (size_t i = 0; i < n; i += L) {
+        double t_of[L], df_of[L], p_of[L];
+        LANE(l)
+        {
+            t_of[l] = i + l < n ? t[i + l] : (double)NAN; /* takes no time */
+            df_of[l] = i + l < n ? df[i + l] : 1;
+        }
+        of_lanes(t_of, df_of, p_of);
+        for (size_t l = 0; l < L && i + l < n; l++)
+            p[i + l] = p_of[l];
+    }
 }

@@ -2,8 +2,11 @@
 #ifndef LANEFIT_SRC_LSQ_STUDENT_H
 #define LANEFIT_SRC_LSQ_STUDENT_H
 
-/* The probability that |T| >= |t| where T has Student's t distribution with df > 0 degrees of
- * freedom, a whole number; NaN for a NaN. Relative error below 1e-12 for df to 1e8. */
-double lf_lsq_student_p(double t, double df);
+#include <stddef.h>
+
+/* p[i], i below n: the probability that |T| >= |t[i]| where T has Student's t distribution with
+ * df[i] degrees of freedom, a whole number; NaN for a NaN, and for df that are not above 0.
+ * Relative error below 1e-12 for df to 1e8. */
+void lf_lsq_student_p(size_t n, const double *t, const double *df, double *p);
 
 #endif
