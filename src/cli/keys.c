@@ -173,9 +173,11 @@ int keys_number(struct keys *keys, size_t rows, const char *text, const size_t *
             wanted[i] = slot_for(text + at[i], at[i + 1] - at[i]);
             __builtin_prefetch(slot_of(keys, wanted[i].hash));
         }
-        for (size_t i = 0; i < n; i++)
-            if (at[i + 1] - at[i] > SHORT)
-                __builtin_prefetch(keys->text + slot_of(keys, wanted[i].hash)->word[0]);
+        for (size_t i = 0; i < n; i++) {
+            const struct keys_slot *slot = slot_of(keys, wanted[i].hash);
+            if (wanted[i].length > SHORT && slot->length > SHORT)
+                __builtin_prefetch(keys->text + slot->word[0]);
+        }
         for (size_t i = 0; i < n; i++) {
             const uint32_t found = number_of(keys, &wanted[i], text + at[i], at[i + 1] - at[i]);
             if (found == 0)
