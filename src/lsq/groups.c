@@ -8,7 +8,7 @@
 enum { LANES = 4, CACHE_LINE = 64 };
 
 /* Rows whose columns are made side by side, and how far ahead one is asked for. */
-enum { TOGETHER = 16, AHEAD = 16 };
+enum { TOGETHER = 16 };
 
 /* What the nearest cache holds that is not shared, about: beyond, rows are ordered. */
 enum { CACHE = 1 << 20 };
@@ -160,7 +160,8 @@ static inline void add_products(size_t columns, size_t padded, const double *col
     }
 }
 
-/* order = the rows, those of a group in their order behind each other: counted, then put there. */
+/* order = the rows, those of a group in their order behind each other: counted, then put there;
+ * start[i] is then the end of group i's. */
 static void find_order(size_t groups, size_t rows, const uint32_t *group, uint32_t *order,
                        uint32_t *start)
 {
@@ -173,6 +174,27 @@ static void find_order(size_t groups, size_t rows, const uint32_t *group, uint32
         order[start[group[r]]++] = (uint32_t)r;
 }
 
+/* The rows in turn: as they stand, or by order, in which group i's end in front of end[i]. */
+struct walk {
+    const uint32_t *group, *order, *end;
+    uint32_t at;
+};
+
+static inline size_t row_of(const struct walk *walk, size_t i)
+{
+    return walk->order ? walk->order[i] : i;
+}
+
+/* The group of the i-th, for one after the other; to look it up by row would wait for memory. */
+static inline uint32_t group_of(struct walk *walk, size_t i)
+{
+    if (!walk->order)
+        return walk->group[i];
+    while (walk->end[walk->at] <= i)
+        walk->at++;
+    return walk->at;
+}
+
 /* Asks for a row and its group before they are needed. */
 static inline void prefetch(const struct lf_lsq_groups *g, const double *group, const double *row)
 {
@@ -182,28 +204,31 @@ static inline void prefetch(const struct lf_lsq_groups *g, const double *group, 
         __builtin_prefetch((const char *)group + i, 1);
 }
 
-/* Rows in their order; order NULL: as they stand. Some are made columns before their products are
- * added: what was just stored number by number can't be loaded as vectors at once. */
-static void add_rows(struct lf_lsq_groups *g, size_t rows, const uint32_t *group, const double *row,
-                     const uint32_t *order)
+/* Some rows are made columns before their products are added: what was just stored number by number
+ * can't be loaded as vectors at once. */
+static void add_rows(struct lf_lsq_groups *g, size_t rows, const double *row, struct walk *walk)
 {
     const size_t width = g->in + 1 + (g->options.weight_is_last != 0), sums = head(g->in);
+    double *group[TOGETHER], *to[TOGETHER];
+    const double *weight[TOGETHER];
+    for (size_t i = 0; i < TOGETHER && i < rows; i++)
+        group[i] = group_at(g, group_of(walk, i));
     for (size_t first = 0; first < rows; first += TOGETHER) {
-        double *to[TOGETHER], *column = g->column;
-        const double *weight[TOGETHER];
+        double *column = g->column;
         size_t taken = 0;
         for (size_t i = first; i < first + TOGETHER && i < rows; i++) {
-            const size_t r = order ? order[i] : i, ahead = i + AHEAD < rows ? i + AHEAD : i;
-            const size_t next = order ? order[ahead] : ahead;
-            const double *values = row + r * width;
-            prefetch(g, group_at(g, group[next]), row + next * width);
-            to[taken] = group_at(g, group[r]);
+            const double *values = row + row_of(walk, i) * width;
+            to[taken] = group[i - first];
+            if (i + TOGETHER < rows) {
+                group[i - first] = group_at(g, group_of(walk, i + TOGETHER));
+                prefetch(g, group[i - first], row + row_of(walk, i + TOGETHER) * width);
+            }
             weight[taken] = g->options.weight_is_last ? values + width - 1 : NULL;
             if (take_row(g, to[taken], values, column + 2 * taken * g->padded))
                 taken++;
         }
         for (size_t i = 0; i < taken; i++, column += 2 * g->padded)
-            if (g->padded == LANES)
+            if (g->padded == LANES) /* known when the loops are made */
                 add_products(g->columns, LANES, column, weight[i], to[i] + sums);
             else
                 add_products(g->columns, g->padded, column, weight[i], to[i] + sums);
@@ -213,10 +238,13 @@ static void add_rows(struct lf_lsq_groups *g, size_t rows, const uint32_t *group
 void lf_lsq_groups_add(struct lf_lsq_groups *g, size_t rows, const uint32_t *group,
                        const double *row, uint32_t *order, uint32_t *start)
 {
-    const int is_ordered = g->count * g->size * sizeof(double) > CACHE;
-    if (is_ordered)
+    struct walk walk = {.group = group};
+    if (g->count * g->size * sizeof(double) > CACHE) {
         find_order(g->count, rows, group, order, start);
-    add_rows(g, rows, group, row, is_ordered ? order : NULL);
+        walk.order = order;
+        walk.end = start;
+    }
+    add_rows(g, rows, row, &walk);
 }
 
 /* ---- Solutions ---------------------------------------------------------------------------- */
