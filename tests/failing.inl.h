@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Allocations that fail one after the other. The linker sends those of the libraries under test
  * here
- * (--wrap); a program includes this once. */
+ * (--wrap); a program includes this once. Threads may allocate side by side. */
 #include "support.h"
 
 #include <stdlib.h>
@@ -17,15 +17,15 @@ void *__wrap_realloc(void *old, size_t bytes);
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
 void __wrap_free(void *memory);
 
-static long allocations; /* asked for so far */
-static long failing;     /* which one fails, counted from 1; 0: none */
-static int failing_on;   /* and those after it? */
-static long live;        /* not yet freed */
+static _Atomic long allocations; /* asked for so far */
+static long failing;             /* which one fails, counted from 1; 0: none */
+static int failing_on;           /* and those after it? */
+static _Atomic long live;        /* not yet freed */
 
 static int fails(void)
 {
-    allocations++;
-    return failing > 0 && (failing_on ? allocations >= failing : allocations == failing);
+    const long number = ++allocations;
+    return failing > 0 && (failing_on ? number >= failing : number == failing);
 }
 
 static void *counted(void *memory)

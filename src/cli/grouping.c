@@ -28,19 +28,19 @@ static void batch_free(struct batch *batch)
 
 int batch_take(struct batch *batch, size_t rows, const double *values, const struct table *table)
 {
-    size_t length, used = batch->start[batch->rows];
-    for (size_t i = 0; i < rows; i++) {
-        const char *text = table_texts(table, i, &length);
-        if (used + length > batch->room) {
-            char *grown = realloc(batch->text, 2 * (used + length));
-            if (!grown)
-                return 0;
-            batch->text = grown;
-            batch->room = 2 * (used + length);
-        }
-        memcpy(batch->text + used, text, length);
-        batch->start[batch->rows + i + 1] = used += length;
+    const size_t *start, used = batch->start[batch->rows];
+    const char *text = table_all_texts(table, &start);
+    const size_t needed = used + start[rows];
+    if (needed > batch->room) {
+        char *grown = realloc(batch->text, 2 * needed);
+        if (!grown)
+            return 0;
+        batch->text = grown;
+        batch->room = 2 * needed;
     }
+    memcpy(batch->text + used, text, start[rows]);
+    for (size_t i = 1; i <= rows; i++)
+        batch->start[batch->rows + i] = used + start[i];
     memcpy(batch->values + batch->rows * batch->width, values,
            rows * batch->width * sizeof *values);
     batch->rows += rows;

@@ -7,20 +7,62 @@
 /* Keys that are looked up side by side, so that their waits for memory overlap. */
 enum { TOGETHER = 64 };
 
-/* Words are multiplied in one after the other; the factor is 2^64 over the golden ratio. */
-static uint64_t hash_of(const char *key, size_t length)
+enum { WORD = sizeof(uint64_t), SHORT = 2 * WORD, CACHE_LINE = 64 };
+
+static uint64_t word_at(const char *p)
 {
-    const uint64_t factor = 0x9e3779b97f4a7c15u;
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+static uint64_t half_at(const char *p)
+{
+    uint32_t half;
+    memcpy(&half, p, sizeof half);
+    return half;
+}
+
+/* Up to WORD bytes as a word, which no others of this length have. Parts that overlap spare a loop.
+ */
+static uint64_t short_word(const char *key, size_t length)
+{
+    const unsigned char *byte = (const unsigned char *)key;
+    if (length == WORD)
+        return word_at(key);
+    if (length >= WORD / 2)
+        return half_at(key) << 32 | half_at(key + length - WORD / 2);
+    if (length == 0)
+        return 0;
+    return (uint64_t)byte[0] << 16 | (uint64_t)byte[length / 2] << 8 | byte[length - 1];
+}
+
+/* Words are multiplied in one after the other; the factor is 2^64 over the golden ratio. */
+static const uint64_t factor = 0x9e3779b97f4a7c15u;
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * factor;
+    return hash ^ hash >> 32;
+}
+
+/* What the slot of a key holds, but for its number and the place of its text. */
+static struct keys_slot slot_for(const char *key, size_t length)
+{
+    struct keys_slot slot = {.length = (uint32_t)length};
     uint64_t hash = length * factor;
-    for (; length > 0; key += sizeof hash) {
-        uint64_t word = 0;
-        const size_t part = length < sizeof word ? length : sizeof word;
-        memcpy(&word, key, part);
-        hash = (hash ^ word) * factor;
-        hash ^= hash >> 32;
-        length -= part;
+    if (length <= WORD)
+        hash = mix(hash, slot.word[0] = short_word(key, length));
+    for (size_t i = 0; i + WORD <= length && length > WORD; i += WORD)
+        hash = mix(hash, word_at(key + i));
+    if (length > WORD && length % WORD > 0)
+        hash = mix(hash, word_at(key + length - WORD));
+    if (length > WORD && length <= SHORT) {
+        slot.word[0] = word_at(key);
+        slot.word[1] = word_at(key + length - WORD);
     }
-    return hash * factor;
+    slot.hash = hash * factor;
+    return slot;
 }
 
 /* The first slot to look at: the lowest bits of a product depend on the lowest alone. */
@@ -40,9 +82,10 @@ static int grow_slots(struct keys *keys)
 {
     struct keys grown = *keys;
     grown.slots = keys->slots ? 2 * keys->slots : 4 * TOGETHER;
-    grown.slot = calloc(grown.slots, sizeof *grown.slot);
+    grown.slot = aligned_alloc(CACHE_LINE, grown.slots * sizeof *grown.slot);
     if (!grown.slot)
         return 0;
+    memset(grown.slot, 0, grown.slots * sizeof *grown.slot);
     for (size_t i = 0; i < keys->slots; i++) {
         if (keys->slot[i].number == 0)
             continue;
@@ -80,33 +123,46 @@ static int grow_text(struct keys *keys, size_t length)
 
 /* ---- Keys --------------------------------------------------------------------------------- */
 
-static int add(struct keys *keys, struct keys_slot *slot, uint64_t hash, const char *key,
-               size_t length)
+static int add(struct keys *keys, struct keys_slot *slot, const struct keys_slot *wanted,
+               const char *key, size_t length)
 {
     if (keys->count == UINT32_MAX - 1 || length > UINT32_MAX || !grow_text(keys, length))
         return 0;
     memcpy(keys->text + keys->used, key, length);
-    *slot = (struct keys_slot){hash, keys->used, (uint32_t)length, (uint32_t)(keys->count + 1)};
+    *slot = *wanted;
+    slot->number = (uint32_t)(keys->count + 1);
+    if (length > SHORT)
+        slot->word[0] = keys->used;
     keys->start[keys->count++] = keys->used;
     keys->start[keys->count] = keys->used += length;
     return 1;
 }
 
-/* The number of a key; 0 where memory is out. */
-static uint32_t number_of(struct keys *keys, uint64_t hash, const char *key, size_t length)
+static int is_same(const struct keys *keys, const struct keys_slot *slot,
+                   const struct keys_slot *wanted, const char *key, size_t length)
 {
-    struct keys_slot *slot = slot_of(keys, hash);
+    if (slot->hash != wanted->hash || slot->length != length)
+        return 0;
+    if (length > SHORT)
+        return memcmp(keys->text + slot->word[0], key, length) == 0;
+    return slot->word[0] == wanted->word[0] && slot->word[1] == wanted->word[1];
+}
+
+/* The number of a key; 0 where memory is out. */
+static uint32_t number_of(struct keys *keys, const struct keys_slot *wanted, const char *key,
+                          size_t length)
+{
+    struct keys_slot *slot = slot_of(keys, wanted->hash);
     for (; slot->number > 0; slot = next_slot(keys, slot))
-        if (slot->hash == hash && slot->length == length &&
-            memcmp(keys->text + slot->start, key, length) == 0)
+        if (is_same(keys, slot, wanted, key, length))
             return slot->number;
-    return add(keys, slot, hash, key, length) ? slot->number : 0;
+    return add(keys, slot, wanted, key, length) ? slot->number : 0;
 }
 
 int keys_number(struct keys *keys, size_t rows, const char *text, const size_t *start,
                 uint32_t *number)
 {
-    uint64_t hash[TOGETHER];
+    struct keys_slot wanted[TOGETHER];
     for (size_t first = 0; first < rows; first += TOGETHER) {
         const size_t n = rows - first < TOGETHER ? rows - first : TOGETHER;
         const size_t *at = start + first;
@@ -114,13 +170,16 @@ int keys_number(struct keys *keys, size_t rows, const char *text, const size_t *
             if (!grow_slots(keys))
                 return 0;
         for (size_t i = 0; i < n; i++) {
-            hash[i] = hash_of(text + at[i], at[i + 1] - at[i]);
-            __builtin_prefetch(slot_of(keys, hash[i]));
+            wanted[i] = slot_for(text + at[i], at[i + 1] - at[i]);
+            __builtin_prefetch(slot_of(keys, wanted[i].hash));
         }
-        for (size_t i = 0; i < n; i++)
-            __builtin_prefetch(keys->text + slot_of(keys, hash[i])->start);
         for (size_t i = 0; i < n; i++) {
-            const uint32_t found = number_of(keys, hash[i], text + at[i], at[i + 1] - at[i]);
+            const struct keys_slot *slot = slot_of(keys, wanted[i].hash);
+            if (wanted[i].length > SHORT && slot->length > SHORT)
+                __builtin_prefetch(keys->text + slot->word[0]);
+        }
+        for (size_t i = 0; i < n; i++) {
+            const uint32_t found = number_of(keys, &wanted[i], text + at[i], at[i + 1] - at[i]);
             if (found == 0)
                 return 0;
             number[first + i] = found - 1;

@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Half a cache line: a short key is found without its text. */
 struct keys_slot {
     uint64_t hash;
-    size_t start; /* of the key in the text */
+    uint64_t word[2]; /* the bytes of a key of up to 16; of a longer one where its text stands */
     uint32_t length;
     uint32_t number; /* from 1; 0: the slot is free */
 };

@@ -108,7 +108,8 @@ static enum outcome read_fields(struct csv *csv, char *out, struct place *place,
 {
     const struct csv_wanted *wanted = out ? csv->wanted : NULL;
     const struct csv_wanted *stop = wanted ? wanted + csv->wanted_count : NULL;
-    const struct csv_wanted *named = csv->named, *last_named = named + csv->named_count;
+    const struct csv_wanted *named = csv->named;
+    const struct csv_wanted *last_named = named ? named + csv->named_count : NULL;
     enum csv_step step = CSV_FIELD;
     *place = (struct place){.line = csv->text.line};
     place->p = csv_first_field(&csv->dialect, csv->text.at);

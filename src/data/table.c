@@ -140,6 +140,13 @@ const char *table_texts(const struct table *table, size_t i, size_t *length)
     return texts->text + texts->start[i];
 }
 
+const char *table_all_texts(const struct table *table, const size_t **start)
+{
+    const struct texts *texts = table->is_npy ? &table->npy.texts : &table->csv.texts;
+    *start = texts->start;
+    return texts->text;
+}
+
 int table_read(struct table *table, size_t rows, void *out, size_t *got, struct table_error *error)
 {
     if (!table->is_npy)

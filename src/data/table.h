@@ -105,6 +105,9 @@ int table_rewind(struct table *table, struct table_error *error);
  * call. */
 const char *table_texts(const struct table *table, size_t i, size_t *length);
 
+/* Those of all rows in one piece: row i's from start[i] to start[i + 1]. */
+const char *table_all_texts(const struct table *table, const size_t **start);
+
 /* Where row i of the last block stands: the line of the text on which it starts (needs
  * TABLE_KEEP_LINES or _RECORDS), or the row of the array, from 1. */
 uint64_t table_row_at(const struct table *table, size_t i);

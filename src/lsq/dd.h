@@ -8,6 +8,8 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 typedef struct lf_dd {
     double hi, lo;
@@ -71,10 +73,27 @@ static inline lf_dd dd_divide(lf_dd a, lf_dd b)
     return dd_add(fast_two_sum(q, q2), dd_of(r2.hi / b.hi));
 }
 
+/* ldexp, without a call where the power of two is a normal number: the product rounds alike. */
+static inline double scale_by(double x, int exponent)
+{
+    if (exponent < -1022 || exponent > 1023)
+        return ldexp(x, exponent);
+    const uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return x * power;
+}
+
+/* fmax without a call. */
+static inline double larger_of(double a, double b)
+{
+    return b > a || isnan(a) ? b : a;
+}
+
 /* The power of two makes this exact. */
 static inline lf_dd dd_scale(lf_dd a, int exponent)
 {
-    return (lf_dd){ldexp(a.hi, exponent), ldexp(a.lo, exponent)};
+    return (lf_dd){scale_by(a.hi, exponent), scale_by(a.lo, exponent)};
 }
 
 static inline double dd_value(lf_dd a)

@@ -51,7 +51,7 @@ double lf_lsq_fit_ridge(const struct lf_lsq_design *d, size_t j)
         return 0;
     const size_t i = j - intercept;
     const int exponent = d->options.degree > 0 ? (int)(i + 1) * d->exponent[0] : d->exponent[i];
-    return ldexp(d->options.ridge, -2 * exponent - d->weight_exponent);
+    return scale_by(d->options.ridge, -2 * exponent - d->weight_exponent);
 }
 
 void lf_lsq_fit_set(struct lf_lsq_fit *f, const lf_dd *sums)
@@ -119,11 +119,11 @@ static double apply_step(struct lf_lsq_fit *f, const lf_dd *step)
     const size_t n = f->design.params;
     double largest = 0, ratio = 0;
     for (size_t j = 0; j < n; j++)
-        largest = fmax(largest, fabs(f->solution[j].hi));
+        largest = larger_of(largest, fabs(f->solution[j].hi));
     for (size_t j = 0; j < n; j++) {
         f->solution[j] = dd_add(f->solution[j], step[j]);
         if (fabs(f->solution[j].hi) > 0x1p-80 * largest)
-            ratio = fmax(ratio, fabs(step[j].hi / f->solution[j].hi));
+            ratio = larger_of(ratio, fabs(step[j].hi / f->solution[j].hi));
     }
     return ratio;
 }

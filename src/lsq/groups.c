@@ -5,7 +5,10 @@
 #include <string.h>
 
 /* A row of sums begins at a whole vector: column k of row j is in vector k / LANES. */
-enum { LANES = 4, CACHE_LINE = 64, AHEAD = 4 };
+enum { LANES = 4, CACHE_LINE = 64 };
+
+/* Rows whose columns are made side by side, and how far ahead one is asked for. */
+enum { TOGETHER = 16 };
 
 /* What the nearest cache holds that is not shared, about: beyond, rows are ordered. */
 enum { CACHE = 1 << 20 };
@@ -35,9 +38,8 @@ int lf_lsq_groups_create(struct lf_lsq_groups *g, size_t in, const struct lf_lsq
     g->size = head(in);
     for (size_t j = 0; j < g->columns; j++)
         g->size += 2 * (g->padded - j / LANES * LANES);
-    g->hi = calloc(2 * g->padded, sizeof *g->hi);
-    g->lo = g->hi ? g->hi + g->padded : NULL;
-    return g->hi != NULL;
+    g->column = calloc(2 * TOGETHER * g->padded, sizeof *g->column);
+    return g->column != NULL;
 }
 
 void lf_lsq_groups_destroy(struct lf_lsq_groups *g)
@@ -45,7 +47,7 @@ void lf_lsq_groups_destroy(struct lf_lsq_groups *g)
     for (size_t i = 0; i < g->slabs; i++)
         free(g->slab[i]);
     free(g->slab);
-    free(g->hi);
+    free(g->column);
     *g = (struct lf_lsq_groups){0};
 }
 
@@ -85,26 +87,48 @@ static int is_about_zero(const struct lf_lsq_groups *g)
     return g->options.no_intercept || (g->options.degree > 0 && g->options.ridge > 0);
 }
 
-static size_t put(struct lf_lsq_groups *g, size_t j, lf_dd value)
+static size_t put(double *column, size_t padded, size_t j, lf_dd value)
 {
-    g->hi[j] = value.hi;
-    g->lo[j] = value.lo;
+    column[j] = value.hi;
+    column[padded + j] = value.lo;
     return j + 1;
 }
 
 /* The columns of a row: differences that are exact, and powers. */
-static void fill(struct lf_lsq_groups *g, const double *about, const double *row)
+static void fill(const struct lf_lsq_groups *g, const double *about, const double *row,
+                 double *column)
 {
-    size_t j = g->options.no_intercept ? 0 : put(g, 0, dd_of(1));
+    const size_t padded = g->padded;
+    size_t j = g->options.no_intercept ? 0 : put(column, padded, 0, dd_of(1));
     for (size_t i = 0; i <= g->in; i++) {
         const lf_dd value = two_sum(row[i], -about[i]);
         lf_dd power = value;
         for (size_t k = 1; i < g->in && k < g->options.degree; k++) {
-            j = put(g, j, power);
+            j = put(column, padded, j, power);
             power = dd_multiply(power, value);
         }
-        j = put(g, j, power);
+        j = put(column, padded, j, power);
     }
+}
+
+/* Whether the row counts, and then its columns. */
+static inline int take_row(const struct lf_lsq_groups *g, double *group, const double *row,
+                           double *column)
+{
+    const size_t width = g->in + 1 + (g->options.weight_is_last != 0);
+    double *about = group + ABOUT;
+    int missing = 0;
+    for (size_t i = 0; i < width; i++)
+        missing |= isnan(row[i]);
+    group[DROPPED] += missing;
+    if (missing || (g->options.weight_is_last && row[width - 1] == 0))
+        return 0;
+    if (group[USED] == 0 && !g->options.no_intercept)
+        for (size_t i = is_about_zero(g) ? g->in : 0; i <= g->in; i++)
+            about[i] = row[i];
+    group[USED] += 1;
+    fill(g, about, row, column);
+    return 1;
 }
 
 /* sums += a v for a vector: the exact sum of the high parts, what it loses and what the product
@@ -123,36 +147,21 @@ static inline void add_vector(lf_dd a, const double *restrict vh, const double *
     }
 }
 
-static void add_products(struct lf_lsq_groups *g, double weight, double *sum)
+/* weight: NULL where all are 1. */
+static inline void add_products(size_t columns, size_t padded, const double *column,
+                                const double *weight, double *sum)
 {
-    for (size_t j = 0; j < g->columns; j++) {
-        lf_dd a = {g->hi[j], g->lo[j]};
-        if (g->options.weight_is_last)
-            a = dd_multiply(a, dd_of(weight));
-        for (size_t k = j / LANES * LANES; k < g->padded; k += LANES, sum += 2 * LANES)
-            add_vector(a, g->hi + k, g->lo + k, sum);
+    for (size_t j = 0; j < columns; j++) {
+        lf_dd a = {column[j], column[padded + j]};
+        if (weight)
+            a = dd_multiply(a, dd_of(*weight));
+        for (size_t k = j / LANES * LANES; k < padded; k += LANES, sum += 2 * LANES)
+            add_vector(a, column + k, column + padded + k, sum);
     }
 }
 
-static void add_row(struct lf_lsq_groups *g, double *group, const double *row)
-{
-    const size_t width = g->in + 1 + (g->options.weight_is_last != 0);
-    double *about = group + ABOUT;
-    int missing = 0;
-    for (size_t i = 0; i < width; i++)
-        missing |= isnan(row[i]);
-    group[DROPPED] += missing;
-    if (missing || (g->options.weight_is_last && row[width - 1] == 0))
-        return;
-    if (group[USED] == 0 && !g->options.no_intercept)
-        for (size_t i = is_about_zero(g) ? g->in : 0; i <= g->in; i++)
-            about[i] = row[i];
-    group[USED] += 1;
-    fill(g, about, row);
-    add_products(g, row[width - 1], group + head(g->in));
-}
-
-/* order = the rows, those of a group in their order behind each other: counted, then put there. */
+/* order = the rows, those of a group in their order behind each other: counted, then put there;
+ * start[i] is then the end of group i's. */
 static void find_order(size_t groups, size_t rows, const uint32_t *group, uint32_t *order,
                        uint32_t *start)
 {
@@ -165,29 +174,77 @@ static void find_order(size_t groups, size_t rows, const uint32_t *group, uint32
         order[start[group[r]]++] = (uint32_t)r;
 }
 
-/* Asks for a row and its group some rows before they are needed. */
-static inline void prefetch(const struct lf_lsq_groups *g, size_t group, const double *row)
+/* The rows in turn: as they stand, or by order, in which group i's end in front of end[i]. */
+struct walk {
+    const uint32_t *group, *order, *end;
+    uint32_t at;
+};
+
+static inline size_t row_of(const struct walk *walk, size_t i)
 {
-    const char *at = (const char *)group_at(g, group);
+    return walk->order ? walk->order[i] : i;
+}
+
+/* The group of the i-th, for one after the other; to look it up by row would wait for memory. */
+static inline uint32_t group_of(struct walk *walk, size_t i)
+{
+    if (!walk->order)
+        return walk->group[i];
+    while (walk->end[walk->at] <= i)
+        walk->at++;
+    return walk->at;
+}
+
+/* Asks for a row and its group before they are needed. */
+static inline void prefetch(const struct lf_lsq_groups *g, const double *group, const double *row)
+{
     const size_t bytes = g->size * sizeof(double), most = (size_t)16 * CACHE_LINE;
     __builtin_prefetch(row);
     for (size_t i = 0; i < (bytes < most ? bytes : most); i += CACHE_LINE)
-        __builtin_prefetch(at + i, 1);
+        __builtin_prefetch((const char *)group + i, 1);
+}
+
+/* Some rows are made columns before their products are added: what was just stored number by number
+ * can't be loaded as vectors at once. */
+static void add_rows(struct lf_lsq_groups *g, size_t rows, const double *row, struct walk *walk)
+{
+    const size_t width = g->in + 1 + (g->options.weight_is_last != 0), sums = head(g->in);
+    double *group[TOGETHER], *to[TOGETHER];
+    const double *weight[TOGETHER];
+    for (size_t i = 0; i < TOGETHER && i < rows; i++)
+        group[i] = group_at(g, group_of(walk, i));
+    for (size_t first = 0; first < rows; first += TOGETHER) {
+        double *column = g->column;
+        size_t taken = 0;
+        for (size_t i = first; i < first + TOGETHER && i < rows; i++) {
+            const double *values = row + row_of(walk, i) * width;
+            to[taken] = group[i - first];
+            if (i + TOGETHER < rows) {
+                group[i - first] = group_at(g, group_of(walk, i + TOGETHER));
+                prefetch(g, group[i - first], row + row_of(walk, i + TOGETHER) * width);
+            }
+            weight[taken] = g->options.weight_is_last ? values + width - 1 : NULL;
+            if (take_row(g, to[taken], values, column + 2 * taken * g->padded))
+                taken++;
+        }
+        for (size_t i = 0; i < taken; i++, column += 2 * g->padded)
+            if (g->padded == LANES) /* known when the loops are made */
+                add_products(g->columns, LANES, column, weight[i], to[i] + sums);
+            else
+                add_products(g->columns, g->padded, column, weight[i], to[i] + sums);
+    }
 }
 
 void lf_lsq_groups_add(struct lf_lsq_groups *g, size_t rows, const uint32_t *group,
                        const double *row, uint32_t *order, uint32_t *start)
 {
-    const size_t width = g->in + 1 + (g->options.weight_is_last != 0);
-    const int is_ordered = g->count * g->size * sizeof(double) > CACHE;
-    if (is_ordered)
+    struct walk walk = {.group = group};
+    if (g->count * g->size * sizeof(double) > CACHE) {
         find_order(g->count, rows, group, order, start);
-    for (size_t i = 0; i < rows; i++) {
-        const size_t r = is_ordered ? order[i] : i;
-        const size_t next = i + AHEAD < rows ? (is_ordered ? order[i + AHEAD] : i + AHEAD) : r;
-        prefetch(g, group[next], row + next * width);
-        add_row(g, group_at(g, group[r]), row + r * width);
+        walk.order = order;
+        walk.end = start;
     }
+    add_rows(g, rows, row, &walk);
 }
 
 /* ---- Solutions ---------------------------------------------------------------------------- */

@@ -18,7 +18,7 @@ struct lf_lsq_groups {
     size_t count, size;            /* groups, and doubles of one */
     double **slab;                 /* of LSQ_SLAB_GROUPS groups each */
     size_t slabs, slab_room;
-    double *hi, *lo; /* [padded] each: a row */
+    double *column; /* of some rows: [padded] high parts and low parts each */
 };
 
 /* Room for a solution, one a thread. */

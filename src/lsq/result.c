@@ -51,10 +51,10 @@ static lf_dd *back_of(const struct lf_lsq_fit *f)
     for (size_t k = 0; back && k < n; k++) {
         back[k * n + k] = dd_of(1);
         if (f->about && k > 0)
-            back[k] = dd_of(-ldexp(f->about[k - 1], -d->exponent[k - 1]));
+            back[k] = dd_of(-scale_by(f->about[k - 1], -d->exponent[k - 1]));
     }
     if (back && lf_lsq_design_is_shifted(d))
-        expand_powers(n, dd_of(-ldexp(d->center, d->stretch)), back);
+        expand_powers(n, dd_of(-scale_by(d->center, d->stretch)), back);
     return back;
 }
 
@@ -65,10 +65,10 @@ static double go_back(const struct lf_lsq_fit *f, const lf_dd *back, lf_dd *coef
     const size_t n = f->design.params;
     double largest = 0, worst = 0;
     for (size_t i = 0; i < n; i++) {
-        coefficient[i] = dd_of(i == 0 ? ldexp(f->about_y, -f->design.y_exponent) : 0);
+        coefficient[i] = dd_of(i == 0 ? scale_by(f->about_y, -f->design.y_exponent) : 0);
         for (size_t k = i; k < n; k++)
             coefficient[i] = dd_add(coefficient[i], dd_multiply(back[i * n + k], f->solution[k]));
-        largest = fmax(largest, fabs(coefficient[i].hi));
+        largest = larger_of(largest, fabs(coefficient[i].hi));
     }
     for (size_t i = 0; i < n; i++) {
         const double size = fabs(coefficient[i].hi);
@@ -76,7 +76,7 @@ static double go_back(const struct lf_lsq_fit *f, const lf_dd *back, lf_dd *coef
         for (size_t k = i; k < n; k++)
             error += fabs(back[i * n + k].hi) * f->error[k];
         if (size > 0 && (error < size || size > 0x1p-52 * largest))
-            worst = fmax(worst, error / size);
+            worst = larger_of(worst, error / size);
     }
     return worst;
 }
@@ -128,18 +128,18 @@ static void tell_errors(const struct lf_lsq_fit *f, const lf_dd *back, const lf_
     const lf_dd variance = dd_divide(f->rss, dd_of(df));
     for (size_t j = 0; j < d->params; j++) {
         const lf_dd square = dd_multiply(covariance_of(f, back, inverse, j, j), variance);
-        const double error = sqrt(fmax(0, dd_value(square))), b = dd_value(coefficient[j]);
+        const double error = sqrt(larger_of(0, dd_value(square))), b = dd_value(coefficient[j]);
         const double t = b == 0 && error == 0 ? (double)NAN : b / error;
         if (r->standard_errors)
-            r->standard_errors[j] = ldexp(error, unit_of(d, j));
+            r->standard_errors[j] = scale_by(error, unit_of(d, j));
         if (r->t)
             r->t[j] = t;
         if (r->p)
             lf_lsq_student_p(1, &t, &df, &r->p[j]);
         for (size_t k = 0; r->covariance && k < d->params; k++)
             r->covariance[j * d->params + k] =
-                ldexp(dd_value(dd_multiply(covariance_of(f, back, inverse, j, k), variance)),
-                      unit_of(d, j) + unit_of(d, k));
+                scale_by(dd_value(dd_multiply(covariance_of(f, back, inverse, j, k), variance)),
+                         unit_of(d, j) + unit_of(d, k));
     }
 }
 
@@ -165,12 +165,12 @@ static void tell_summary(const struct lf_lsq_fit *f, double df, struct lf_lsq_re
                 1 - dd_value(unexplained) * (((double)d->used - intercept) / df);
     }
     if (df > 0)
-        r->residual_sd = ldexp(sqrt(fmax(0, dd_value(dd_divide(f->rss, dd_of(df))))),
-                               d->y_exponent + d->weight_exponent / 2);
+        r->residual_sd = scale_by(sqrt(larger_of(0, dd_value(dd_divide(f->rss, dd_of(df))))),
+                                  d->y_exponent + d->weight_exponent / 2);
     r->condition = 0;
     for (size_t j = 0; j < d->params; j++) {
         const lf_dd index = dd_multiply(f->diagonal[j], lf_lsq_factor_element(&f->factor, j, j));
-        r->condition = fmax(r->condition, sqrt(dd_value(index)));
+        r->condition = larger_of(r->condition, sqrt(dd_value(index)));
     }
 }
 
@@ -212,7 +212,7 @@ static lf_status tell_rows(struct lf_lsq_fit *f, lf_dd *row, struct lf_lsq_resul
             const int used = d->state[r] == LSQ_USED;
             if (used && result->residuals)
                 result->residuals[first + r] =
-                    ldexp(f->residual.hi[r] + f->residual.lo[r], d->y_exponent);
+                    scale_by(f->residual.hi[r] + f->residual.lo[r], d->y_exponent);
             if (used && result->leverages)
                 result->leverages[first + r] = leverage_of(f, r, row);
         }
@@ -237,7 +237,7 @@ static enum lf_fit_status tell(struct lf_lsq_fit *f, const lf_dd *back, const lf
     const double error = go_back(f, back, coefficient);
     int finite = 1;
     for (size_t j = 0; j < d->params; j++) {
-        const double b = ldexp(dd_value(coefficient[j]), unit_of(d, j));
+        const double b = scale_by(dd_value(coefficient[j]), unit_of(d, j));
         finite &= isfinite(b);
         if (r->coefficients)
             r->coefficients[j] = b;

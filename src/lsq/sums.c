@@ -76,7 +76,7 @@ static void scale(const struct lf_lsq_design *d, const struct lf_lsq_sums *sums,
     const lf_dd *product = sums->product;
     for (size_t j = 0; j <= d->params; j++) {
         const int e = -column_exponent(d, j);
-        size[j] = sqrt(ldexp(sums->square[j], 2 * e));
+        size[j] = sqrt(scale_by(sums->square[j], 2 * e));
         for (size_t k = j; k <= d->params; k++)
             *scaled++ = dd_scale(*product++, e - column_exponent(d, k));
     }
@@ -194,7 +194,7 @@ static void set_origin(struct lf_lsq_fit *f, const double *about)
     const int powers = d->options.degree > 0;
     f->about = powers || d->options.no_intercept ? NULL : about;
     f->about_y = about ? about[d->data.in] : 0;
-    d->center = about && powers ? ldexp(about[0], -d->exponent[0]) : 0;
+    d->center = about && powers ? scale_by(about[0], -d->exponent[0]) : 0;
 }
 
 lf_status lf_lsq_sums_fit(struct lf_lsq_fit *f, const struct lf_lsq_sums *sums, double ridge,
