@@ -29,7 +29,7 @@ static void batch_free(struct batch *batch)
 int batch_take(struct batch *batch, size_t rows, const double *values, const struct table *table)
 {
     const size_t *start, used = batch->start[batch->rows];
-    const char *text = table_all_texts(table, &start);
+    const char *text = table_texts(table, &start);
     const size_t needed = used + start[rows];
     if (needed > batch->room) {
         char *grown = realloc(batch->text, 2 * needed);

@@ -133,14 +133,7 @@ int table_keep_texts(struct table *table, size_t count, const size_t *columns,
                          : csv_keep_texts(&table->csv, count, columns, error);
 }
 
-const char *table_texts(const struct table *table, size_t i, size_t *length)
-{
-    const struct texts *texts = table->is_npy ? &table->npy.texts : &table->csv.texts;
-    *length = texts->start[i + 1] - texts->start[i];
-    return texts->text + texts->start[i];
-}
-
-const char *table_all_texts(const struct table *table, const size_t **start)
+const char *table_texts(const struct table *table, const size_t **start)
 {
     const struct texts *texts = table->is_npy ? &table->npy.texts : &table->csv.texts;
     *start = texts->start;

@@ -99,14 +99,11 @@ int table_read(struct table *table, size_t rows, void *out, size_t *got, struct 
 /* Back to the first row; needs options.again. The choice stays. */
 int table_rewind(struct table *table, struct table_error *error);
 
-/* The texts of row i of the last block in the order in which table_keep_texts has the columns, a
- * NUL behind each: fields without blanks around them and without their quotes; the elements of an
- * array as the shortest numbers that are theirs. *length is that of all. They live until the next
- * call. */
-const char *table_texts(const struct table *table, size_t i, size_t *length);
-
-/* Those of all rows in one piece: row i's from start[i] to start[i + 1]. */
-const char *table_all_texts(const struct table *table, const size_t **start);
+/* The texts of the rows of the last block, row i's from start[i] to start[i + 1], in the order in
+ * which table_keep_texts has the columns, a NUL behind each: fields without blanks around them and
+ * without their quotes; the elements of an array as the shortest numbers that are theirs. They live
+ * until the next call. */
+const char *table_texts(const struct table *table, const size_t **start);
 
 /* Where row i of the last block stands: the line of the text on which it starts (needs
  * TABLE_KEEP_LINES or _RECORDS), or the row of the array, from 1. */
