@@ -18,7 +18,23 @@ enum { LF_FLEET_LANES = 8, LF_FLEET_FEATURES = 64 /* at most */ };
 #define LF_FLEET_LEAST_SQUARE 0x1p-900
 #define LF_FLEET_LEAST_TOTAL 0x1p-80
 
-#define LF_FLEET_KERNELS_OF_TYPE(type, real)                                                       \
+/* Eight lines: factor is 1 / the sum of the squares of x. */
+struct lf_fleet_lines {
+    double factor[LF_FLEET_LANES], b[LF_FLEET_LANES], intercept[LF_FLEET_LANES];
+    double mean_x[LF_FLEET_LANES], mean_y[LF_FLEET_LANES];
+    double rss[LF_FLEET_LANES], total[LF_FLEET_LANES];
+};
+
+/* Row r of problem i is data[i problem + r row]. */
+#define LF_FLEET_SERIES_OF_TYPE(type, real)                                                        \
+    struct lf_fleet_series_##type {                                                                \
+        const real *data;                                                                          \
+        ptrdiff_t problem, row;                                                                    \
+    };
+LF_FLEET_SERIES_OF_TYPE(f32, float)
+LF_FLEET_SERIES_OF_TYPE(f64, double)
+
+#define LF_FLEET_KERNELS_OF_TYPE(type, real)                                                         \
     /* Lane l of slot k of `to` = from[l][k stride], for k below n; after every `run` slots so     \
      * many are skipped. */                                                                        \
     void (*load_##type)(size_t n, const real *const from[LF_FLEET_LANES], ptrdiff_t stride,        \
@@ -40,23 +56,20 @@ enum { LF_FLEET_LANES = 8, LF_FLEET_FEATURES = 64 /* at most */ };
      * (columns + 1) / 2, size]. */                                                                \
     void (*shared_missing_##type)(                                                                 \
         size_t rows, size_t columns, size_t problems, const double *basis, const real *v,          \
-        ptrdiff_t stride, const double *first, size_t size, double *sums, double *missing);
-
-/* Eight lines: factor is 1 / the sum of the squares of x. Not `sound`, nothing means anything: a
- * lane has something missing, infinite, constant or near to underflow. */
-struct lf_fleet_lines {
-    double factor[LF_FLEET_LANES], b[LF_FLEET_LANES], mean_x[LF_FLEET_LANES];
-    double mean_y[LF_FLEET_LANES], rss[LF_FLEET_LANES], total[LF_FLEET_LANES];
-    int sound;
-};
+        ptrdiff_t stride, const double *first, size_t size, double *sums, double *missing);        \
+                                                                                                   \
+    /* Lines through the rows of problems that follow each other, eight a tile, as the kernels     \
+     * below would fit them: sums, center, gram, factor, residuals, solve. Their coefficients go   \
+     * to pairs[tiles 8,2], or, where that is NULL, all there is to tell to `lines`; not sound[i], \
+     * what comes out of tile i means nothing: a lane of it has something missing, infinite,       \
+     * constant or near to underflow. `spare` has room for lf_fleet_lines_spare(rows) doubles. */  \
+    void (*lines_##type)(size_t rows, size_t tiles, const struct lf_fleet_series_##type *x,        \
+                         const struct lf_fleet_series_##type *y, double *spare, double *pairs,     \
+                         struct lf_fleet_lines *lines, unsigned char *sound);
 
 struct lf_fleet_kernels {
     LF_FLEET_KERNELS_OF_TYPE(f32, float)
     LF_FLEET_KERNELS_OF_TYPE(f64, double)
-
-    /* Lines through the rows of so many tiles [rows,2,8], one after the other, as the kernels below
-     * would fit them: sums, center, gram, factor, residuals, solve. */
-    void (*lines)(size_t rows, size_t tiles, const double *tile, struct lf_fleet_lines *lines);
 
     /* weight[rows,8] = 0 where it or a column of its row is NaN; then 0 in all columns there. */
     void (*mask)(size_t rows, size_t columns, double *tile, double *weight);

@@ -19,17 +19,6 @@ int lf_fleet_are_lines(const struct lf_fleet_plan *p, const size_t *problems, si
            !lf_fleet_has_ridge(p) && f->rows >= 2 && f->rows <= FLEET_OWN_ROWS;
 }
 
-/* Lane by lane the rows of eight problems that follow each other. */
-static void load_series(const struct lf_fleet_plan *p, const struct lf_fleet_array *a, size_t first,
-                        double *to)
-{
-    ptrdiff_t start[L];
-    const ptrdiff_t at = lf_fleet_start(p, a, first);
-    LANE(l)
-    start[l] = at + (ptrdiff_t)l * a->problem;
-    lf_fleet_load(p, p->fleet.rows, a, start, a->row, 1, 1, to);
-}
-
 static void tell_lines(const struct lf_fleet_plan *p, struct lf_fleet_system *s, size_t first,
                        const struct lf_fleet_lines *line)
 {
@@ -50,47 +39,57 @@ static void tell_lines(const struct lf_fleet_plan *p, struct lf_fleet_system *s,
     lf_fleet_tell(p, s);
 }
 
-/* Where nobody asks for more than the coefficients. */
-static void tell_coefficients(const struct lf_fleet_plan *p, size_t first,
-                              const struct lf_fleet_lines *line)
-{
-    const struct lf_fleet_result *r = &p->result;
-    double *to = r->coefficients + first * r->problem_stride, intercept[L];
-    LANE(l)
-    intercept[l] = fma(-line->mean_x[l], line->b[l], line->mean_y[l]);
-    for (size_t l = 0; l < L; l++, to += r->problem_stride) {
-        to[0] = intercept[l];
-        to[r->param_stride] = line->b[l];
-    }
-}
-
 static int only_coefficients(const struct lf_fleet_result *r)
 {
     return r->coefficients && !r->standard_errors && !r->t && !r->p && !r->r_squared &&
            !r->residual_sd && !r->rows_used && !r->status;
 }
 
+#define SERIES_OF(type, real)                                                                      \
+    static struct lf_fleet_series_##type series_##type(                                            \
+        const struct lf_fleet_plan *p, const struct lf_fleet_array *a, size_t first)               \
+    {                                                                                              \
+        return (struct lf_fleet_series_##type){(const real *)a->data + lf_fleet_start(p, a, first), \
+                                               a->problem, a->row};                                \
+    }
+SERIES_OF(f32, float)
+SERIES_OF(f64, double)
+
+static void fit_tiles(struct lf_fleet_worker *w, size_t first, size_t tiles, double *pairs,
+                      struct lf_fleet_lines *lines, unsigned char *sound)
+{
+    const struct lf_fleet_plan *p = w->plan;
+    const struct lf_fleet *f = &p->fleet;
+    if (f->dtype == LF_F32) {
+        const struct lf_fleet_series_f32 x = series_f32(p, &f->x, first),
+                                         y = series_f32(p, &f->y, first);
+        p->kernels->lines_f32(f->rows, tiles, &x, &y, w->tile, pairs, lines, sound);
+    } else {
+        const struct lf_fleet_series_f64 x = series_f64(p, &f->x, first),
+                                         y = series_f64(p, &f->y, first);
+        p->kernels->lines_f64(f->rows, tiles, &x, &y, w->tile, pairs, lines, sound);
+    }
+}
+
 void lf_fleet_lines(struct lf_fleet_worker *w, size_t first, size_t count)
 {
-    enum { TILES = 4 };
+    enum { TILES = 8 };
     const struct lf_fleet_plan *p = w->plan;
-    const size_t rows = p->fleet.rows, most = rows * TILES <= FLEET_OWN_ROWS ? (size_t)TILES : 1;
+    const struct lf_fleet_result *r = &p->result;
+    const int is_paired =
+        only_coefficients(r) && r->param_stride == 1 && r->problem_stride == 2;
     struct lf_fleet_lines lines[TILES];
+    unsigned char sound[TILES];
     for (size_t i = 0; i < count;) {
-        const size_t whole = (count - i) / L, tiles = whole < most ? whole : most;
-        for (size_t k = 0; k < tiles; k++) {
-            load_series(p, &p->fleet.x, first + i + k * L, w->tile + k * rows * 2 * L);
-            load_series(p, &p->fleet.y, first + i + k * L, w->tile + k * rows * 2 * L + L);
-        }
+        const size_t whole = (count - i) / L, tiles = whole < TILES ? whole : TILES;
         if (tiles > 0)
-            p->kernels->lines(rows, tiles, w->tile, lines);
+            fit_tiles(w, first + i, tiles, is_paired ? r->coefficients + 2 * (first + i) : NULL,
+                      lines, sound);
         for (size_t k = 0; k < tiles || k == 0; k++, i += L) {
             size_t problems[L];
             const size_t n = count - i < L ? count - i : L;
-            if (tiles > 0 && lines[k].sound) {
-                if (only_coefficients(&p->result))
-                    tell_coefficients(p, first + i, &lines[k]);
-                else
+            if (tiles > 0 && sound[k]) {
+                if (!is_paired)
                     tell_lines(p, &w->system, first + i, &lines[k]);
                 continue;
             }
