@@ -10,6 +10,7 @@
 #define LANEFIT_SRC_KERNELS_FLEET_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { LF_FLEET_LANES = 8, LF_FLEET_FEATURES = 64 /* at most */ };
 
@@ -34,7 +35,7 @@ struct lf_fleet_lines {
 LF_FLEET_SERIES_OF_TYPE(f32, float)
 LF_FLEET_SERIES_OF_TYPE(f64, double)
 
-#define LF_FLEET_KERNELS_OF_TYPE(type, real)                                                         \
+#define LF_FLEET_KERNELS_OF_TYPE(type, real)                                                       \
     /* Lane l of slot k of `to` = from[l][k stride], for k below n; after every `run` slots so     \
      * many are skipped. */                                                                        \
     void (*load_##type)(size_t n, const real *const from[LF_FLEET_LANES], ptrdiff_t stride,        \
@@ -58,14 +59,15 @@ LF_FLEET_SERIES_OF_TYPE(f64, double)
         size_t rows, size_t columns, size_t problems, const double *basis, const real *v,          \
         ptrdiff_t stride, const double *first, size_t size, double *sums, double *missing);        \
                                                                                                    \
-    /* Lines through the rows of problems that follow each other, eight a tile, as the kernels     \
-     * below would fit them: sums, center, gram, factor, residuals, solve. Their coefficients go   \
-     * to pairs[tiles 8,2], or, where that is NULL, all there is to tell to `lines`; not sound[i], \
-     * what comes out of tile i means nothing: a lane of it has something missing, infinite,       \
-     * constant or near to underflow. `spare` has room for lf_fleet_lines_spare(rows) doubles. */  \
-    void (*lines_##type)(size_t rows, size_t tiles, const struct lf_fleet_series_##type *x,        \
-                         const struct lf_fleet_series_##type *y, double *spare, double *pairs,     \
-                         struct lf_fleet_lines *lines, unsigned char *sound);
+    /* Lines through the rows of problems that follow each other, eight a tile of at most 32, as    \
+     * the kernels below would fit them: sums, center, gram, factor, residuals, solve. Intercept   \
+     * and b go to pairs[8 tiles,2], or, where that is NULL, all that is known to lines[tiles].    \
+     * Returns bit i for tile i where what comes out means nothing: a lane has something missing,  \
+     * infinite, constant or near to underflow. rows > 1; `spare` has 32 rows doubles, aligned to  \
+     * 64 bytes. */                                                                                \
+    uint32_t (*lines_##type)(size_t rows, size_t tiles, const struct lf_fleet_series_##type *x,    \
+                             const struct lf_fleet_series_##type *y, void *spare, double *pairs,   \
+                             struct lf_fleet_lines *lines);
 
 struct lf_fleet_kernels {
     LF_FLEET_KERNELS_OF_TYPE(f32, float)

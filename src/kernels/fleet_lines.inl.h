@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fleets: lines through problems that follow each other, a lane each. */
 
-#define fleet_side TYPED(fleet_side)
-#define fleet_lines_of TYPED(fleet_lines_of)
+#define fleet_turn TYPED(fleet_turn)
 #define fleet_series TYPED(lf_fleet_series)
 #define r_turn TYPED(r_turn)
 #define r_gather TYPED(r_gather)
@@ -10,105 +9,177 @@
 #ifndef LF_FLEET_LINES
 #define LF_FLEET_LINES
 
-/* Registers of problems side by side: each alone waits for its own sums. */
-enum { LF_FLEET_SIDE = REGISTERS == 32 ? 4 : 2 };
+enum {
+    LF_LINES_SIDE = REGISTERS == 32 ? 2 : 1, /* registers of problems, each of which alone waits */
+    LF_LINES_FEW = 8                         /* rows that stay in registers */
+};
 
-/* NaN in the lanes that can't be trusted. */
-LF_INLINE reg_f64 fleet_trusted(size_t rows, reg_f64 sum, reg_f64 xx, reg_f64 yy, reg_f64 mean_y)
+#define EACH LF_UNROLL for (size_t i = 0; i < LF_LINES_SIDE; i++)
+
+/* What is known of the lines of so many registers. */
+struct fleet_line {
+    reg_f64 mean_x[LF_LINES_SIDE], mean_y[LF_LINES_SIDE];
+    reg_f64 xx[LF_LINES_SIDE], xy[LF_LINES_SIDE], yy[LF_LINES_SIDE]; /* sums of products */
+    reg_f64 xd[LF_LINES_SIDE], dd[LF_LINES_SIDE]; /* of residuals; before, sums of x and y */
+    reg_f64 factor[LF_LINES_SIDE], b[LF_LINES_SIDE];
+};
+
+/* Three passes, row by row. Of the first, the first row is 0 about itself. */
+LF_INLINE void fleet_line_sum(const reg_f64 *x, const reg_f64 *y, struct fleet_line *s)
+{
+    EACH
+    {
+        s->xd[i] = r_add_f64(s->xd[i], r_sub_f64(x[i], s->mean_x[i]));
+        s->dd[i] = r_add_f64(s->dd[i], r_sub_f64(y[i], s->mean_y[i]));
+    }
+}
+
+LF_INLINE void fleet_line_center(reg_f64 *x, reg_f64 *y, struct fleet_line *s)
+{
+    EACH
+    {
+        x[i] = r_sub_f64(x[i], s->mean_x[i]);
+        y[i] = r_sub_f64(y[i], s->mean_y[i]);
+        s->xx[i] = r_fma_f64(x[i], x[i], s->xx[i]);
+        s->xy[i] = r_fma_f64(x[i], y[i], s->xy[i]);
+        s->yy[i] = r_fma_f64(y[i], y[i], s->yy[i]);
+    }
+}
+
+LF_INLINE void fleet_line_residual(const reg_f64 *x, const reg_f64 *y, const reg_f64 *minus_b,
+                                   struct fleet_line *s)
+{
+    EACH
+    {
+        const reg_f64 d = r_fma_f64(minus_b[i], x[i], y[i]);
+        s->xd[i] = r_fma_f64(x[i], d, s->xd[i]);
+        s->dd[i] = r_fma_f64(d, d, s->dd[i]);
+    }
+}
+
+/* `few`, a constant: rows is one too, and x and y, [rows,LF_LINES_SIDE], are to be registers. */
+LF_INLINE void fleet_line_passes(int few, size_t rows, reg_f64 *x, reg_f64 *y, struct fleet_line *s)
+{
+    enum { N = LF_LINES_SIDE };
+#define ROWS(first, statement)                                                                     \
+    if (few) {                                                                                     \
+        LF_UNROLL                                                                                  \
+        for (size_t r = first; r < rows; r++)                                                      \
+            statement;                                                                             \
+    } else {                                                                                       \
+        for (size_t r = first; r < rows; r++)                                                      \
+            statement;                                                                             \
+    }
+    const reg_f64 share = r_set1_f64(1 / (double)rows), zero = r_set1_f64(0);
+    reg_f64 minus_b[N];
+    EACH
+    {
+        s->mean_x[i] = x[i];
+        s->mean_y[i] = y[i];
+        s->xd[i] = s->dd[i] = s->xx[i] = s->xy[i] = s->yy[i] = zero;
+    }
+    ROWS(1, fleet_line_sum(x + r * N, y + r * N, s))
+    EACH
+    {
+        s->mean_x[i] = r_add_f64(s->mean_x[i], r_mul_f64(s->xd[i], share));
+        s->mean_y[i] = r_add_f64(s->mean_y[i], r_mul_f64(s->dd[i], share));
+    }
+    ROWS(0, fleet_line_center(x + r * N, y + r * N, s))
+    EACH
+    {
+        s->factor[i] = r_div_f64(r_set1_f64(1), s->xx[i]);
+        s->b[i] = r_mul_f64(s->xy[i], s->factor[i]);
+        minus_b[i] = r_sub_f64(r_set1_f64(-0.0), s->b[i]);
+        s->xd[i] = s->dd[i] = zero;
+    }
+    ROWS(0, fleet_line_residual(x + r * N, y + r * N, minus_b, s))
+    EACH
+    s->b[i] = r_add_f64(s->b[i], r_mul_f64(s->xd[i], s->factor[i]));
+#undef ROWS
+}
+
+LF_INLINE void fleet_line_few(size_t rows, const reg_f64 *tile, struct fleet_line *s)
+{
+    enum { N = LF_LINES_SIDE };
+    reg_f64 x[LF_LINES_FEW * N], y[LF_LINES_FEW * N];
+    LF_UNROLL
+    for (size_t k = 0; k < rows * N; k++) {
+        x[k] = tile[k];
+        y[k] = tile[rows * N + k];
+    }
+    fleet_line_passes(1, rows, x, y, s);
+}
+
+/* Whether a lane of register i can't be trusted. That means, products and b are finite, or these
+ * are not. */
+LF_INLINE int fleet_line_unsound(size_t rows, const struct fleet_line *s, size_t i)
 {
     const reg_f64 least = r_set1_f64(LF_FLEET_LEAST_SQUARE), nan = r_set1_f64(__builtin_nan(""));
     const reg_f64 share = r_set1_f64(LF_FLEET_LEAST_TOTAL * (double)rows);
-    const reg_f64 noise = r_mul_f64(r_mul_f64(share, mean_y), mean_y);
+    const reg_f64 noise = r_mul_f64(r_mul_f64(share, s->mean_y[i]), s->mean_y[i]);
     const reg_f64 enough = r_if_greater_f64(noise, least, noise, least);
-    const reg_f64 finite = r_sub_f64(sum, sum);
-    return r_if_greater_f64(yy, enough, r_if_greater_f64(xx, least, finite, nan), nan);
+    const reg_f64 sum = r_add_f64(r_add_f64(s->xx[i], s->yy[i]), r_add_f64(s->dd[i], s->b[i]));
+    reg_f64 nan_if_bad = r_sub_f64(sum, sum);
+    nan_if_bad = r_if_greater_f64(s->xx[i], least, nan_if_bad, nan);
+    return r_any_nan_f64(r_if_greater_f64(s->yy[i], enough, nan_if_bad, nan));
 }
 
-/* n registers of problems, a constant, whose rows are columns [rows,2,n] of the tile. */
-LF_INLINE void fleet_fit_lines(size_t n, size_t rows, double *tile, double *pairs,
-                              struct lf_fleet_lines *line, size_t lane, unsigned char *sound)
+/* Register i, problems at, at + 1, ... */
+LF_INLINE void fleet_line_tell(const struct fleet_line *s, size_t i, size_t at, double *pairs,
+                               struct lf_fleet_lines *lines)
 {
-    enum { N = LF_FLEET_SIDE, R = LF_FLEET_REG };
-    const reg_f64 share = r_set1_f64(1 / (double)rows), zero = r_set1_f64(0);
-    reg_f64 x[N], y[N], mx[N], my[N], xx[N], xy[N], yy[N], b[N], inverse[N];
-#define EACH LF_UNROLL for (size_t i = 0; i < n; i++)
-#define AT(r, j, i) (tile + (((r)*2 + (j)) * n + (i)) * R)
+    const reg_f64 minus_x = r_sub_f64(r_set1_f64(-0.0), s->mean_x[i]);
+    const reg_f64 intercept = r_fma_f64(minus_x, s->b[i], s->mean_y[i]);
+    if (pairs) {
+        r_store_pairs_f64(pairs + 2 * at, intercept, s->b[i]);
+        return;
+    }
+    struct lf_fleet_lines *to = lines + at / LF_FLEET_LANES;
+    const size_t l = at % LF_FLEET_LANES;
+    r_store_f64(to->factor + l, s->factor[i]);
+    r_store_f64(to->b + l, s->b[i]);
+    r_store_f64(to->intercept + l, intercept);
+    r_store_f64(to->mean_x + l, s->mean_x[i]);
+    r_store_f64(to->mean_y + l, s->mean_y[i]);
+    r_store_f64(to->rss + l, s->dd[i]);
+    r_store_f64(to->total + l, s->yy[i]);
+}
+
+/* Register i has problems at[i], at[i] + 1, .. in lanes; their rows x, then y, are in the tile.
+ * Returns the tiles that are not sound, as bits. */
+LF_APART uint32_t fleet_line_fit(size_t rows, reg_f64 *tile, const size_t *at, double *pairs,
+                                 struct lf_fleet_lines *lines)
+{
+    struct fleet_line s;
+    uint32_t unsound = 0;
+    if (rows == 3)
+        fleet_line_few(3, tile, &s);
+    else if (rows == 4)
+        fleet_line_few(4, tile, &s);
+    else if (rows == 5)
+        fleet_line_few(5, tile, &s);
+    else if (rows == 6)
+        fleet_line_few(6, tile, &s);
+    else
+        fleet_line_passes(0, rows, tile, tile + rows * LF_LINES_SIDE, &s);
     EACH
     {
-        mx[i] = r_load_f64(AT(0, 0, i));
-        my[i] = r_load_f64(AT(0, 1, i));
-        x[i] = y[i] = xx[i] = xy[i] = yy[i] = zero;
+        fleet_line_tell(&s, i, at[i], pairs, lines);
+        unsound |= (uint32_t)fleet_line_unsound(rows, &s, i) << at[i] / LF_FLEET_LANES;
     }
-    for (size_t r = 1; r < rows; r++)
-        EACH
-        {
-            x[i] = r_add_f64(x[i], r_sub_f64(r_load_f64(AT(r, 0, i)), mx[i]));
-            y[i] = r_add_f64(y[i], r_sub_f64(r_load_f64(AT(r, 1, i)), my[i]));
-        }
-    EACH
-    {
-        mx[i] = r_add_f64(mx[i], r_mul_f64(x[i], share));
-        my[i] = r_add_f64(my[i], r_mul_f64(y[i], share));
-    }
-    for (size_t r = 0; r < rows; r++)
-        EACH
-        {
-            x[i] = r_sub_f64(r_load_f64(AT(r, 0, i)), mx[i]);
-            y[i] = r_sub_f64(r_load_f64(AT(r, 1, i)), my[i]);
-            r_store_f64(AT(r, 0, i), x[i]);
-            r_store_f64(AT(r, 1, i), y[i]);
-            xx[i] = r_fma_f64(x[i], x[i], xx[i]);
-            xy[i] = r_fma_f64(x[i], y[i], xy[i]);
-            yy[i] = r_fma_f64(y[i], y[i], yy[i]);
-        }
-    reg_f64 xd[N], dd[N];
-    EACH
-    {
-        inverse[i] = r_div_f64(r_set1_f64(1), xx[i]);
-        b[i] = r_mul_f64(xy[i], inverse[i]);
-        xy[i] = r_sub_f64(r_set1_f64(-0.0), b[i]);
-        xd[i] = dd[i] = zero;
-    }
-    for (size_t r = 0; r < rows; r++)
-        EACH
-        {
-            x[i] = r_load_f64(AT(r, 0, i));
-            y[i] = r_fma_f64(xy[i], x[i], r_load_f64(AT(r, 1, i)));
-            xd[i] = r_fma_f64(x[i], y[i], xd[i]);
-            dd[i] = r_fma_f64(y[i], y[i], dd[i]);
-        }
-    EACH
-    {
-        b[i] = r_add_f64(b[i], r_mul_f64(xd[i], inverse[i]));
-        const reg_f64 sum = r_add_f64(r_add_f64(xx[i], yy[i]), r_add_f64(dd[i], b[i]));
-        const reg_f64 intercept = r_fma_f64(r_sub_f64(r_set1_f64(-0.0), mx[i]), b[i], my[i]);
-        sound[i * R / 8] &= !r_any_nan_f64(fleet_trusted(rows, sum, xx[i], yy[i], my[i]));
-        const size_t k = i * R / 8, l = lane + i * R % 8;
-        if (pairs) {
-            r_store_pairs_f64(pairs + 2 * i * R, intercept, b[i]);
-        } else {
-            r_store_f64(line[k].factor + l, inverse[i]);
-            r_store_f64(line[k].b + l, b[i]);
-            r_store_f64(line[k].intercept + l, intercept);
-            r_store_f64(line[k].mean_x + l, mx[i]);
-            r_store_f64(line[k].mean_y + l, my[i]);
-            r_store_f64(line[k].rss + l, dd[i]);
-            r_store_f64(line[k].total + l, yy[i]);
-        }
-    }
-#undef EACH
-#undef AT
+    return unsound;
 }
 #endif
 
-/* The rows of a register of problems, `step` elements apart in the tile. */
-LF_INLINE void fleet_side(size_t rows, const REAL *from, ptrdiff_t problem, ptrdiff_t row,
-                          size_t step, double *to)
+/* The rows of a register of problems, `step` registers apart. */
+LF_APART void fleet_turn(size_t rows, const REAL *from, ptrdiff_t problem, ptrdiff_t row,
+                         reg_f64 *to)
 {
+    enum { N = LF_LINES_SIDE };
     size_t r = 0;
     if (problem == 1) {
         for (; r < rows; r++)
-            r_store_f64(to + r * step, r_widen(from + (ptrdiff_t)r * row));
+            to[r * N] = r_widen(from + (ptrdiff_t)r * row);
         return;
     }
     for (; row == 1 && rows - r >= 4; r += 4) {
@@ -116,42 +187,31 @@ LF_INLINE void fleet_side(size_t rows, const REAL *from, ptrdiff_t problem, ptrd
         r_turn(from + r, problem, v);
         LF_UNROLL
         for (size_t k = 0; k < 4; k++)
-            r_store_f64(to + (r + k) * step, v[k]);
+            to[(r + k) * N] = v[k];
         if (rows - r == 6 || rows - r == 7)
             r = rows - 8;
     }
     for (; r < rows; r++)
-        r_store_f64(to + r * step, r_gather(from + (ptrdiff_t)r * row, problem));
+        to[r * N] = r_gather(from + (ptrdiff_t)r * row, problem);
 }
 
-LF_INLINE void fleet_lines_of(size_t n, size_t rows, size_t q, const struct fleet_series *x,
-                              const struct fleet_series *y, double *tile)
+static uint32_t TYPED(fleet_lines)(size_t rows, size_t tiles, const struct fleet_series *x,
+                                   const struct fleet_series *y, void *spare, double *pairs,
+                                   struct lf_fleet_lines *lines)
 {
-    enum { R = LF_FLEET_REG };
-    LF_UNROLL
-    for (size_t i = 0; i < n; i++) {
-        const ptrdiff_t at = (ptrdiff_t)(q + i * R);
-        fleet_side(rows, x->data + at * x->problem, x->problem, x->row, 2 * n * R, tile + i * R);
-        fleet_side(rows, y->data + at * y->problem, y->problem, y->row, 2 * n * R,
-                   tile + (n + i) * R);
+    enum { R = LF_FLEET_REG, N = LF_LINES_SIDE };
+    const size_t end = tiles * LF_FLEET_LANES;
+    uint32_t unsound = 0;
+    reg_f64 *tile = spare;
+    for (size_t q = 0; q < end; q += N * R) {
+        size_t at[N]; /* the last of which may be done twice */
+        for (size_t i = 0; i < N; i++) {
+            at[i] = q + i * R < end ? q + i * R : end - R;
+            const ptrdiff_t k = (ptrdiff_t)at[i];
+            fleet_turn(rows, x->data + k * x->problem, x->problem, x->row, tile + i);
+            fleet_turn(rows, y->data + k * y->problem, y->problem, y->row, tile + rows * N + i);
+        }
+        unsound |= fleet_line_fit(rows, tile, at, pairs, lines);
     }
-}
-
-static void TYPED(fleet_lines)(size_t rows, size_t tiles, const struct fleet_series *x,
-                               const struct fleet_series *y, double *spare, double *pairs,
-                               struct lf_fleet_lines *lines, unsigned char *sound)
-{
-    enum { R = LF_FLEET_REG, N = LF_FLEET_SIDE, L = LF_FLEET_LANES };
-    size_t q = 0;
-    memset(sound, 1, tiles);
-    for (; rows <= 32 && tiles * L - q >= N * R; q += N * R) {
-        fleet_lines_of(N, rows, q, x, y, spare);
-        fleet_fit_lines(N, rows, spare, pairs ? pairs + 2 * q : NULL, lines + q / L, q % L,
-                       sound + q / L);
-    }
-    for (; q < tiles * L; q += R) {
-        fleet_lines_of(1, rows, q, x, y, spare);
-        fleet_fit_lines(1, rows, spare, pairs ? pairs + 2 * q : NULL, lines + q / L, q % L,
-                       sound + q / L);
-    }
+    return unsound;
 }

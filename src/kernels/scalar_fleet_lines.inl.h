@@ -40,22 +40,24 @@ static int TYPED(fleet_line)(size_t rows, const REAL *x, ptrdiff_t x_row, const 
     return sum - sum == 0 && xx > LF_FLEET_LEAST_SQUARE && yy > LF_FLEET_LEAST_SQUARE && yy > least;
 }
 
-static void TYPED(fleet_lines)(size_t rows, size_t tiles, const struct TYPED(lf_fleet_series) * x,
-                               const struct TYPED(lf_fleet_series) * y, double *spare,
-                               double *pairs, struct lf_fleet_lines *lines, unsigned char *sound)
+static uint32_t TYPED(fleet_lines)(size_t rows, size_t tiles,
+                                   const struct TYPED(lf_fleet_series) * x,
+                                   const struct TYPED(lf_fleet_series) * y, void *spare,
+                                   double *pairs, struct lf_fleet_lines *lines)
 {
+    uint32_t unsound = 0;
     (void)spare;
-    for (size_t i = 0; i < tiles; i++) {
-        struct lf_fleet_lines eight, *line = pairs ? &eight : lines + i;
-        sound[i] = 1;
-        for (size_t l = 0; l < LF_FLEET_LANES; l++) {
-            const ptrdiff_t q = (ptrdiff_t)(i * LF_FLEET_LANES + l);
-            sound[i] &= TYPED(fleet_line)(rows, x->data + q * x->problem, x->row,
-                                          y->data + q * y->problem, y->row, l, line);
-            if (pairs) {
-                pairs[2 * q] = line->intercept[l];
-                pairs[2 * q + 1] = line->b[l];
-            }
+    for (size_t q = 0; q < tiles * LF_FLEET_LANES; q++) {
+        const size_t tile = q / LF_FLEET_LANES, l = q % LF_FLEET_LANES;
+        const REAL *first_x = x->data + (ptrdiff_t)q * x->problem;
+        const REAL *first_y = y->data + (ptrdiff_t)q * y->problem;
+        struct lf_fleet_lines own, *line = pairs ? &own : lines + tile;
+        if (!TYPED(fleet_line)(rows, first_x, x->row, first_y, y->row, l, line))
+            unsound |= (uint32_t)1 << tile;
+        if (pairs) {
+            pairs[2 * q] = line->intercept[l];
+            pairs[2 * q + 1] = line->b[l];
         }
     }
+    return unsound;
 }

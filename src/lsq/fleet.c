@@ -121,9 +121,9 @@ static size_t list_arrays(struct lf_fleet_worker *w, const struct lf_fleet_plan 
 {
     enum { L = LF_FLEET_LANES };
     const size_t c = p->columns, rows = p->fleet.rows, k = p->features, d = sizeof(double);
-    /* Where rows are few, a few tiles of them. */
+    /* Lines take two tiles at once. */
     const size_t tile =
-        p->most_rows < FLEET_OWN_ROWS / 4 ? 4 * p->most_rows : (size_t)FLEET_OWN_ROWS;
+        p->most_rows <= FLEET_OWN_ROWS ? 2 * p->most_rows : (size_t)FLEET_OWN_ROWS;
     const size_t gram = lf_fleet_packed(c, c, c), panel = panel_of(p), shares = panel > 0;
     const size_t missing = 1 + c + lf_fleet_packed(c, c, c) / L;
     struct lf_fleet_system *s = &w->system;
@@ -225,6 +225,10 @@ static void fit_piece(void *context, size_t worker, size_t i)
     const size_t first = line + at, count = end - first < p->piece ? end - first : p->piece;
     if (p->form != FLEET_OWN) {
         lf_fleet_shared(w, first, count);
+        return;
+    }
+    if (lf_fleet_are_lines(p, first, count)) {
+        lf_fleet_lines(w, first, count);
         return;
     }
     size_t problems[FLEET_PIECE];

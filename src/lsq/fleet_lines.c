@@ -8,14 +8,11 @@
 
 enum { L = LF_FLEET_LANES };
 
-int lf_fleet_are_lines(const struct lf_fleet_plan *p, const size_t *problems, size_t count)
+int lf_fleet_are_lines(const struct lf_fleet_plan *p, size_t first, size_t count)
 {
     const struct lf_fleet *f = &p->fleet;
-    const size_t last = count > 0 ? count - 1 : 0;
-    if (count < L || problems[last] != problems[0] + last ||
-        problems[0] / f->width != problems[last] / f->width)
-        return 0;
-    return f->in == 1 && f->common_in == 0 && p->intercept && !p->masked && !f->offsets &&
+    return count >= L && first / f->width == (first + count - 1) / f->width && f->in == 1 &&
+           f->common_in == 0 && p->intercept && !p->masked && !f->offsets &&
            !lf_fleet_has_ridge(p) && f->rows >= 2 && f->rows <= FLEET_OWN_ROWS;
 }
 
@@ -55,47 +52,50 @@ static int only_coefficients(const struct lf_fleet_result *r)
 SERIES_OF(f32, float)
 SERIES_OF(f64, double)
 
-static void fit_tiles(struct lf_fleet_worker *w, size_t first, size_t tiles, double *pairs,
-                      struct lf_fleet_lines *lines, unsigned char *sound)
+/* The tiles that are not sound, as bits. */
+static uint32_t fit_tiles(struct lf_fleet_worker *w, size_t first, size_t tiles, double *pairs,
+                          struct lf_fleet_lines *lines)
 {
     const struct lf_fleet_plan *p = w->plan;
     const struct lf_fleet *f = &p->fleet;
     if (f->dtype == LF_F32) {
         const struct lf_fleet_series_f32 x = series_f32(p, &f->x, first),
                                          y = series_f32(p, &f->y, first);
-        p->kernels->lines_f32(f->rows, tiles, &x, &y, w->tile, pairs, lines, sound);
-    } else {
-        const struct lf_fleet_series_f64 x = series_f64(p, &f->x, first),
-                                         y = series_f64(p, &f->y, first);
-        p->kernels->lines_f64(f->rows, tiles, &x, &y, w->tile, pairs, lines, sound);
+        return p->kernels->lines_f32(f->rows, tiles, &x, &y, w->tile, pairs, lines);
     }
+    const struct lf_fleet_series_f64 x = series_f64(p, &f->x, first),
+                                     y = series_f64(p, &f->y, first);
+    return p->kernels->lines_f64(f->rows, tiles, &x, &y, w->tile, pairs, lines);
+}
+
+static void fit_group(struct lf_fleet_worker *w, size_t first, size_t count)
+{
+    size_t problems[L];
+    for (size_t l = 0; l < count; l++)
+        problems[l] = first + l;
+    lf_fleet_group(w, problems, count);
 }
 
 void lf_fleet_lines(struct lf_fleet_worker *w, size_t first, size_t count)
 {
-    enum { TILES = 8 };
-    const struct lf_fleet_plan *p = w->plan;
-    const struct lf_fleet_result *r = &p->result;
-    const int is_paired =
-        only_coefficients(r) && r->param_stride == 1 && r->problem_stride == 2;
-    struct lf_fleet_lines lines[TILES];
-    unsigned char sound[TILES];
-    for (size_t i = 0; i < count;) {
-        const size_t whole = (count - i) / L, tiles = whole < TILES ? whole : TILES;
-        if (tiles > 0)
-            fit_tiles(w, first + i, tiles, is_paired ? r->coefficients + 2 * (first + i) : NULL,
-                      lines, sound);
-        for (size_t k = 0; k < tiles || k == 0; k++, i += L) {
-            size_t problems[L];
-            const size_t n = count - i < L ? count - i : L;
-            if (tiles > 0 && sound[k]) {
-                if (!is_paired)
-                    tell_lines(p, &w->system, first + i, &lines[k]);
-                continue;
-            }
-            for (size_t l = 0; l < n; l++)
-                problems[l] = first + i + l;
-            lf_fleet_group(w, problems, n);
+    enum { LINES = 4, PAIRS = 32 };
+    const struct lf_fleet_result *r = &w->plan->result;
+    const int is_paired = only_coefficients(r) && r->param_stride == 1 && r->problem_stride == 2;
+    const size_t most = is_paired ? PAIRS : LINES;
+    struct lf_fleet_lines lines[LINES];
+    while (count >= L) {
+        const size_t tiles = count / L < most ? count / L : most;
+        double *pairs = is_paired ? r->coefficients + 2 * first : NULL;
+        const uint32_t unsound = fit_tiles(w, first, tiles, pairs, lines);
+        for (size_t k = 0; k < tiles && (unsound || !is_paired); k++) {
+            if (unsound >> k & 1)
+                fit_group(w, first + k * L, L);
+            else if (!is_paired)
+                tell_lines(w->plan, &w->system, first + k * L, &lines[k]);
         }
+        first += tiles * L;
+        count -= tiles * L;
     }
+    if (count > 0)
+        fit_group(w, first, count);
 }
