@@ -59,7 +59,7 @@ LF_FLEET_SERIES_OF_TYPE(f64, double)
         size_t rows, size_t columns, size_t problems, const double *basis, const real *v,          \
         ptrdiff_t stride, const double *first, size_t size, double *sums, double *missing);        \
                                                                                                    \
-    /* Lines through the rows of problems that follow each other, eight a tile of at most 32, as    \
+    /* Lines through the rows of problems that follow each other, eight a tile of at most 32, as   \
      * the kernels below would fit them: sums, center, gram, factor, residuals, solve. Intercept   \
      * and b go to pairs[8 tiles,2], or, where that is NULL, all that is known to lines[tiles].    \
      * Returns bit i for tile i where what comes out means nothing: a lane has something missing,  \

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Fleets: lines through problems that follow each other, a lane each. */
 
-#define fleet_turn TYPED(fleet_turn)
+#define fleet_line_load TYPED(fleet_line_load)
+#define fleet_line_turn TYPED(fleet_line_turn)
+#define fleet_line_rows TYPED(fleet_line_rows)
 #define fleet_series TYPED(lf_fleet_series)
 #define r_turn TYPED(r_turn)
 #define r_gather TYPED(r_gather)
@@ -11,10 +13,10 @@
 
 enum {
     LF_LINES_SIDE = REGISTERS == 32 ? 2 : 1, /* registers of problems, each of which alone waits */
-    LF_LINES_FEW = 8                         /* rows that stay in registers */
+    LF_LINES_AHEAD = 2048                    /* bytes from fetching to reading or writing */
 };
 
-#define EACH LF_UNROLL for (size_t i = 0; i < LF_LINES_SIDE; i++)
+#define EACH_SIDE LF_UNROLL for (size_t i = 0; i < LF_LINES_SIDE; i++)
 
 /* What is known of the lines of so many registers. */
 struct fleet_line {
@@ -27,7 +29,7 @@ struct fleet_line {
 /* Three passes, row by row. Of the first, the first row is 0 about itself. */
 LF_INLINE void fleet_line_sum(const reg_f64 *x, const reg_f64 *y, struct fleet_line *s)
 {
-    EACH
+    EACH_SIDE
     {
         s->xd[i] = r_add_f64(s->xd[i], r_sub_f64(x[i], s->mean_x[i]));
         s->dd[i] = r_add_f64(s->dd[i], r_sub_f64(y[i], s->mean_y[i]));
@@ -36,7 +38,7 @@ LF_INLINE void fleet_line_sum(const reg_f64 *x, const reg_f64 *y, struct fleet_l
 
 LF_INLINE void fleet_line_center(reg_f64 *x, reg_f64 *y, struct fleet_line *s)
 {
-    EACH
+    EACH_SIDE
     {
         x[i] = r_sub_f64(x[i], s->mean_x[i]);
         y[i] = r_sub_f64(y[i], s->mean_y[i]);
@@ -49,7 +51,7 @@ LF_INLINE void fleet_line_center(reg_f64 *x, reg_f64 *y, struct fleet_line *s)
 LF_INLINE void fleet_line_residual(const reg_f64 *x, const reg_f64 *y, const reg_f64 *minus_b,
                                    struct fleet_line *s)
 {
-    EACH
+    EACH_SIDE
     {
         const reg_f64 d = r_fma_f64(minus_b[i], x[i], y[i]);
         s->xd[i] = r_fma_f64(x[i], d, s->xd[i]);
@@ -57,61 +59,43 @@ LF_INLINE void fleet_line_residual(const reg_f64 *x, const reg_f64 *y, const reg
     }
 }
 
-/* `few`, a constant: rows is one too, and x and y, [rows,LF_LINES_SIDE], are to be registers. */
-LF_INLINE void fleet_line_passes(int few, size_t rows, reg_f64 *x, reg_f64 *y, struct fleet_line *s)
+/* x and y, [rows,LF_LINES_SIDE], are left centred. To keep few rows in registers, a loop of each
+ * number of them, makes no difference that is worth its size. */
+LF_INLINE void fleet_line_passes(size_t rows, reg_f64 *x, reg_f64 *y, struct fleet_line *s)
 {
     enum { N = LF_LINES_SIDE };
-#define ROWS(first, statement)                                                                     \
-    if (few) {                                                                                     \
-        LF_UNROLL                                                                                  \
-        for (size_t r = first; r < rows; r++)                                                      \
-            statement;                                                                             \
-    } else {                                                                                       \
-        for (size_t r = first; r < rows; r++)                                                      \
-            statement;                                                                             \
-    }
     const reg_f64 share = r_set1_f64(1 / (double)rows), zero = r_set1_f64(0);
     reg_f64 minus_b[N];
-    EACH
+    EACH_SIDE
     {
         s->mean_x[i] = x[i];
         s->mean_y[i] = y[i];
         s->xd[i] = s->dd[i] = s->xx[i] = s->xy[i] = s->yy[i] = zero;
     }
-    ROWS(1, fleet_line_sum(x + r * N, y + r * N, s))
-    EACH
+    for (size_t r = 1; r < rows; r++)
+        fleet_line_sum(x + r * N, y + r * N, s);
+    EACH_SIDE
     {
         s->mean_x[i] = r_add_f64(s->mean_x[i], r_mul_f64(s->xd[i], share));
         s->mean_y[i] = r_add_f64(s->mean_y[i], r_mul_f64(s->dd[i], share));
     }
-    ROWS(0, fleet_line_center(x + r * N, y + r * N, s))
-    EACH
+    for (size_t r = 0; r < rows; r++)
+        fleet_line_center(x + r * N, y + r * N, s);
+    EACH_SIDE
     {
         s->factor[i] = r_div_f64(r_set1_f64(1), s->xx[i]);
         s->b[i] = r_mul_f64(s->xy[i], s->factor[i]);
         minus_b[i] = r_sub_f64(r_set1_f64(-0.0), s->b[i]);
         s->xd[i] = s->dd[i] = zero;
     }
-    ROWS(0, fleet_line_residual(x + r * N, y + r * N, minus_b, s))
-    EACH
+    for (size_t r = 0; r < rows; r++)
+        fleet_line_residual(x + r * N, y + r * N, minus_b, s);
+    EACH_SIDE
     s->b[i] = r_add_f64(s->b[i], r_mul_f64(s->xd[i], s->factor[i]));
-#undef ROWS
 }
 
-LF_INLINE void fleet_line_few(size_t rows, const reg_f64 *tile, struct fleet_line *s)
-{
-    enum { N = LF_LINES_SIDE };
-    reg_f64 x[LF_LINES_FEW * N], y[LF_LINES_FEW * N];
-    LF_UNROLL
-    for (size_t k = 0; k < rows * N; k++) {
-        x[k] = tile[k];
-        y[k] = tile[rows * N + k];
-    }
-    fleet_line_passes(1, rows, x, y, s);
-}
-
-/* Whether a lane of register i can't be trusted. That means, products and b are finite, or these
- * are not. */
+/* Whether a lane of register i can't be trusted. Where a mean or x'y is not finite, neither is one
+ * of these four. */
 LF_INLINE int fleet_line_unsound(size_t rows, const struct fleet_line *s, size_t i)
 {
     const reg_f64 least = r_set1_f64(LF_FLEET_LEAST_SQUARE), nan = r_set1_f64(__builtin_nan(""));
@@ -124,6 +108,18 @@ LF_INLINE int fleet_line_unsound(size_t rows, const struct fleet_line *s, size_t
     return r_any_nan_f64(r_if_greater_f64(s->yy[i], enough, nan_if_bad, nan));
 }
 
+/* What is read or written LF_LINES_AHEAD bytes later: from line to line there is too much to do for
+ * the machine to see it coming. */
+LF_INLINE void fleet_line_fetch(const void *at, size_t bytes, int written)
+{
+    const uintptr_t next = (uintptr_t)at + LF_LINES_AHEAD;
+    for (size_t k = 0; k < bytes; k += 64)
+        if (written)
+            __builtin_prefetch((const void *)(next + k), 1);
+        else
+            __builtin_prefetch((const void *)(next + k));
+}
+
 /* Register i, problems at, at + 1, ... */
 LF_INLINE void fleet_line_tell(const struct fleet_line *s, size_t i, size_t at, double *pairs,
                                struct lf_fleet_lines *lines)
@@ -131,6 +127,7 @@ LF_INLINE void fleet_line_tell(const struct fleet_line *s, size_t i, size_t at, 
     const reg_f64 minus_x = r_sub_f64(r_set1_f64(-0.0), s->mean_x[i]);
     const reg_f64 intercept = r_fma_f64(minus_x, s->b[i], s->mean_y[i]);
     if (pairs) {
+        fleet_line_fetch(pairs + 2 * at, 2 * sizeof *pairs * LF_FLEET_REG, 1);
         r_store_pairs_f64(pairs + 2 * at, intercept, s->b[i]);
         return;
     }
@@ -152,17 +149,8 @@ LF_APART uint32_t fleet_line_fit(size_t rows, reg_f64 *tile, const size_t *at, d
 {
     struct fleet_line s;
     uint32_t unsound = 0;
-    if (rows == 3)
-        fleet_line_few(3, tile, &s);
-    else if (rows == 4)
-        fleet_line_few(4, tile, &s);
-    else if (rows == 5)
-        fleet_line_few(5, tile, &s);
-    else if (rows == 6)
-        fleet_line_few(6, tile, &s);
-    else
-        fleet_line_passes(0, rows, tile, tile + rows * LF_LINES_SIDE, &s);
-    EACH
+    fleet_line_passes(rows, tile, tile + rows * LF_LINES_SIDE, &s);
+    EACH_SIDE
     {
         fleet_line_tell(&s, i, at[i], pairs, lines);
         unsound |= (uint32_t)fleet_line_unsound(rows, &s, i) << at[i] / LF_FLEET_LANES;
@@ -171,28 +159,47 @@ LF_APART uint32_t fleet_line_fit(size_t rows, reg_f64 *tile, const size_t *at, d
 }
 #endif
 
-/* The rows of a register of problems, `step` registers apart. */
-LF_APART void fleet_turn(size_t rows, const REAL *from, ptrdiff_t problem, ptrdiff_t row,
-                         reg_f64 *to)
+/* The rows of a register of problems that are neighbours in each row, to every LF_LINES_SIDE-th
+ * register. Rows are as many streams, of which each is read ahead the less the more they are, and
+ * to where there is room for all. */
+LF_INLINE void fleet_line_load(size_t rows, const REAL *from, ptrdiff_t row, reg_f64 *to)
 {
-    enum { N = LF_LINES_SIDE };
-    size_t r = 0;
-    if (problem == 1) {
-        for (; r < rows; r++)
-            to[r * N] = r_widen(from + (ptrdiff_t)r * row);
-        return;
+    enum { LEAST = 256 };
+    const size_t ahead = rows < LF_LINES_AHEAD / LEAST ? LF_LINES_AHEAD / rows : (size_t)LEAST;
+    for (size_t r = 0; r < rows; r++) {
+        const REAL *v = from + (ptrdiff_t)r * row;
+        __builtin_prefetch((const void *)((uintptr_t)v + ahead), 0, 2);
+        to[r * LF_LINES_SIDE] = r_widen(v);
     }
-    for (; row == 1 && rows - r >= 4; r += 4) {
+}
+
+/* The same of problems `problem` elements apart: rows that are neighbours four at a time, the last
+ * of which may be done twice. */
+LF_INLINE void fleet_line_turn(size_t rows, const REAL *from, ptrdiff_t problem, ptrdiff_t row,
+                               reg_f64 *to)
+{
+    size_t r = 0;
+    if (row == 1 && problem == (ptrdiff_t)rows)
+        fleet_line_fetch(from, sizeof *from * LF_FLEET_REG * rows, 0);
+    while (row == 1 && rows - r >= 4) {
         reg_f64 v[4];
         r_turn(from + r, problem, v);
         LF_UNROLL
         for (size_t k = 0; k < 4; k++)
-            to[(r + k) * N] = v[k];
-        if (rows - r == 6 || rows - r == 7)
-            r = rows - 8;
+            to[(r + k) * LF_LINES_SIDE] = v[k];
+        r = rows - r == 6 || rows - r == 7 ? rows - 4 : r + 4;
     }
     for (; r < rows; r++)
-        to[r * N] = r_gather(from + (ptrdiff_t)r * row, problem);
+        to[r * LF_LINES_SIDE] = r_gather(from + (ptrdiff_t)r * row, problem);
+}
+
+LF_APART void fleet_line_rows(size_t rows, const REAL *from, ptrdiff_t problem, ptrdiff_t row,
+                              reg_f64 *to)
+{
+    if (problem == 1)
+        fleet_line_load(rows, from, row, to);
+    else
+        fleet_line_turn(rows, from, problem, row, to);
 }
 
 static uint32_t TYPED(fleet_lines)(size_t rows, size_t tiles, const struct fleet_series *x,
@@ -208,8 +215,9 @@ static uint32_t TYPED(fleet_lines)(size_t rows, size_t tiles, const struct fleet
         for (size_t i = 0; i < N; i++) {
             at[i] = q + i * R < end ? q + i * R : end - R;
             const ptrdiff_t k = (ptrdiff_t)at[i];
-            fleet_turn(rows, x->data + k * x->problem, x->problem, x->row, tile + i);
-            fleet_turn(rows, y->data + k * y->problem, y->problem, y->row, tile + rows * N + i);
+            fleet_line_rows(rows, x->data + k * x->problem, x->problem, x->row, tile + i);
+            fleet_line_rows(rows, y->data + k * y->problem, y->problem, y->row,
+                            tile + rows * N + i);
         }
         unsound |= fleet_line_fit(rows, tile, at, pairs, lines);
     }

@@ -122,8 +122,7 @@ static size_t list_arrays(struct lf_fleet_worker *w, const struct lf_fleet_plan 
     enum { L = LF_FLEET_LANES };
     const size_t c = p->columns, rows = p->fleet.rows, k = p->features, d = sizeof(double);
     /* Lines take two tiles at once. */
-    const size_t tile =
-        p->most_rows <= FLEET_OWN_ROWS ? 2 * p->most_rows : (size_t)FLEET_OWN_ROWS;
+    const size_t tile = p->most_rows <= FLEET_OWN_ROWS ? 2 * p->most_rows : (size_t)FLEET_OWN_ROWS;
     const size_t gram = lf_fleet_packed(c, c, c), panel = panel_of(p), shares = panel > 0;
     const size_t missing = 1 + c + lf_fleet_packed(c, c, c) / L;
     struct lf_fleet_system *s = &w->system;

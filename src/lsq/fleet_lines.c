@@ -46,8 +46,8 @@ static int only_coefficients(const struct lf_fleet_result *r)
     static struct lf_fleet_series_##type series_##type(                                            \
         const struct lf_fleet_plan *p, const struct lf_fleet_array *a, size_t first)               \
     {                                                                                              \
-        return (struct lf_fleet_series_##type){(const real *)a->data + lf_fleet_start(p, a, first), \
-                                               a->problem, a->row};                                \
+        return (struct lf_fleet_series_##type){                                                    \
+            (const real *)a->data + lf_fleet_start(p, a, first), a->problem, a->row};              \
     }
 SERIES_OF(f32, float)
 SERIES_OF(f64, double)
