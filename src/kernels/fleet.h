@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Kernels for fleets of regressions (src/lsq): eight problems, one a lane, in f64. A table has them
- * for src/lsq alone; src/kernels/fleet.inl.h and scalar_fleet.inl.h are their texts.
+ * for src/lsq alone; src/kernels/fleet*.inl.h and scalar_fleet*.inl.h are their texts.
  *
  * A tile is rows x columns x 8 lanes, the target the last column. `gram` is packed: the products
  * of column j with columns j, j + 1, .. follow those of column j - 1, eight lanes each. Sums are

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines through a column of their own, all rows of which are there unless they are NaN: the
- * operations of lf_fleet_group, in a kernel that leaves nothing in memory between them. */
+ * operations of lf_fleet_group, in a kernel that reads the rows where they are, and writes the
+ * coefficients too where these lie dense and nothing else is asked for. */
 #include "fleet_plan.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { L = LF_FLEET_LANES };
@@ -34,6 +34,17 @@ static void tell_lines(const struct lf_fleet_plan *p, struct lf_fleet_system *s,
     memcpy(s->rss, line->rss, sizeof line->rss);
     memcpy(s->total, line->total, sizeof line->total);
     lf_fleet_tell(p, s);
+}
+
+/* Where nobody asks for more than the coefficients. */
+static void tell_coefficients(const struct lf_fleet_result *r, size_t first,
+                              const struct lf_fleet_lines *line)
+{
+    double *to = r->coefficients + first * r->problem_stride;
+    for (size_t l = 0; l < L; l++, to += r->problem_stride) {
+        to[0] = line->intercept[l];
+        to[r->param_stride] = line->b[l];
+    }
 }
 
 static int only_coefficients(const struct lf_fleet_result *r)
@@ -80,7 +91,8 @@ void lf_fleet_lines(struct lf_fleet_worker *w, size_t first, size_t count)
 {
     enum { LINES = 4, PAIRS = 32 };
     const struct lf_fleet_result *r = &w->plan->result;
-    const int is_paired = only_coefficients(r) && r->param_stride == 1 && r->problem_stride == 2;
+    const int is_bare = only_coefficients(r);
+    const int is_paired = is_bare && r->param_stride == 1 && r->problem_stride == 2;
     const size_t most = is_paired ? PAIRS : LINES;
     struct lf_fleet_lines lines[LINES];
     while (count >= L) {
@@ -90,8 +102,10 @@ void lf_fleet_lines(struct lf_fleet_worker *w, size_t first, size_t count)
         for (size_t k = 0; k < tiles && (unsound || !is_paired); k++) {
             if (unsound >> k & 1)
                 fit_group(w, first + k * L, L);
-            else if (!is_paired)
+            else if (!is_bare)
                 tell_lines(w->plan, &w->system, first + k * L, &lines[k]);
+            else if (!is_paired)
+                tell_coefficients(r, first + k * L, &lines[k]);
         }
         first += tiles * L;
         count -= tiles * L;
