@@ -123,6 +123,56 @@ START_TEST(between_pages_that_fault)
 }
 END_TEST
 
+/* Lines of which nothing but coefficients is asked for: side by side, and each in a plane. */
+static void fit_coefficients(const struct test_fleet *t, const struct fleet_outputs *all, int end)
+{
+    const size_t n = t->fleet.problems;
+    const size_t strides[][2] = {{1, 2}, {n, 1}, {2 * n, 2}};
+    for (size_t k = 0; k < sizeof strides / sizeof strides[0]; k++) {
+        struct lf_fleet f = t->fleet;
+        struct lf_fleet_options options = {.kernels = tested};
+        const size_t param = strides[k][0], problem = strides[k][1];
+        const size_t doubles = param + (n - 1) * problem + 1;
+        double *b = guard(NULL, doubles * sizeof *b, sizeof *b, end);
+        const struct lf_fleet_result result = {
+            .coefficients = b, .param_stride = param, .problem_stride = problem};
+        f.x.data = guard_operand(&f, &t->x, end);
+        f.y.data = guard_operand(&f, &t->y, end);
+        options.workspace = guard(NULL, lf_fleet_workspace(&f, &options), sizeof(max_align_t), end);
+        ck_assert_int_eq(lf_fleet_fit(&f, &options, &result), LF_OK);
+        for (size_t i = 0; i < 2 * n; i++) {
+            const double *one = b + i / 2 * problem + i % 2 * param;
+            const double *expected = all->result.coefficients + i;
+            ck_assert_msg((*one != *one && *expected != *expected) ||
+                              memcmp(one, expected, sizeof *one) == 0,
+                          "rows %zu, %zu of %zu, strides %zu, %zu: %a, not %a", f.rows, i, n, param,
+                          problem, *one, *expected);
+        }
+        free_guarded();
+    }
+}
+
+START_TEST(coefficients_alone)
+{
+    struct test_rng rng = test_rng(3050 + (uint64_t)_i);
+    for (int layout = 0; layout < LAYOUTS; layout++)
+        for (size_t rows = 2; rows < 14; rows++) {
+            const struct fleet_spec s = {.dtype = _i % 2 ? LF_F64 : LF_F32,
+                                         .problems = 8 + rows * 5 % 31,
+                                         .rows = rows,
+                                         .in = 1,
+                                         .missing = _i / 2 ? MISSING_Y : 0,
+                                         .layout = (enum fleet_layout)layout};
+            struct test_fleet t = fleet_draw(&s, &rng);
+            struct fleet_outputs all = fleet_fit(&t.fleet, tested);
+            fit_coefficients(&t, &all, 0);
+            fit_coefficients(&t, &all, 1);
+            fleet_outputs_free(&all);
+            fleet_free(&t);
+        }
+}
+END_TEST
+
 /* Each row of an image, or each problem, on a page of its own, and no page beside it. */
 START_TEST(between_rows)
 {
@@ -375,6 +425,7 @@ int main(int argc, char **argv)
     TCase *tests = tcase_create("fleet_memory");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, between_pages_that_fault, 0, 2 * FLEET_FORMS);
+    tcase_add_loop_test(tests, coefficients_alone, 0, 4);
     tcase_add_test(tests, between_rows);
     tcase_add_loop_test(tests, gaps_stay, 0, 2 * FLEET_FORMS);
     tcase_add_loop_test(tests, far_operands, 0, (int)(sizeof far / sizeof far[0]));

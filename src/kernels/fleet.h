@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Kernels for fleets of regressions (src/lsq): eight problems, one a lane, in f64. A table has them
- * for src/lsq alone; src/kernels/fleet.inl.h and scalar_fleet.inl.h are their texts.
+ * for src/lsq alone; src/kernels/fleet*.inl.h and scalar_fleet*.inl.h are their texts.
  *
  * A tile is rows x columns x 8 lanes, the target the last column. `gram` is packed: the products
  * of column j with columns j, j + 1, .. follow those of column j - 1, eight lanes each. Sums are
@@ -10,6 +10,7 @@
 #define LANEFIT_SRC_KERNELS_FLEET_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { LF_FLEET_LANES = 8, LF_FLEET_FEATURES = 64 /* at most */ };
 
@@ -17,6 +18,22 @@ enum { LF_FLEET_LANES = 8, LF_FLEET_FEATURES = 64 /* at most */ };
  * LF_FLEET_LEAST_TOTAL of itself varies by its rounding. */
 #define LF_FLEET_LEAST_SQUARE 0x1p-900
 #define LF_FLEET_LEAST_TOTAL 0x1p-80
+
+/* Eight lines: factor is 1 / the sum of the squares of x. */
+struct lf_fleet_lines {
+    double factor[LF_FLEET_LANES], b[LF_FLEET_LANES], intercept[LF_FLEET_LANES];
+    double mean_x[LF_FLEET_LANES], mean_y[LF_FLEET_LANES];
+    double rss[LF_FLEET_LANES], total[LF_FLEET_LANES];
+};
+
+/* Row r of problem i is data[i problem + r row]. */
+#define LF_FLEET_SERIES_OF_TYPE(type, real)                                                        \
+    struct lf_fleet_series_##type {                                                                \
+        const real *data;                                                                          \
+        ptrdiff_t problem, row;                                                                    \
+    };
+LF_FLEET_SERIES_OF_TYPE(f32, float)
+LF_FLEET_SERIES_OF_TYPE(f64, double)
 
 #define LF_FLEET_KERNELS_OF_TYPE(type, real)                                                       \
     /* Lane l of slot k of `to` = from[l][k stride], for k below n; after every `run` slots so     \
@@ -40,23 +57,21 @@ enum { LF_FLEET_LANES = 8, LF_FLEET_FEATURES = 64 /* at most */ };
      * (columns + 1) / 2, size]. */                                                                \
     void (*shared_missing_##type)(                                                                 \
         size_t rows, size_t columns, size_t problems, const double *basis, const real *v,          \
-        ptrdiff_t stride, const double *first, size_t size, double *sums, double *missing);
-
-/* Eight lines: factor is 1 / the sum of the squares of x. Not `sound`, nothing means anything: a
- * lane has something missing, infinite, constant or near to underflow. */
-struct lf_fleet_lines {
-    double factor[LF_FLEET_LANES], b[LF_FLEET_LANES], mean_x[LF_FLEET_LANES];
-    double mean_y[LF_FLEET_LANES], rss[LF_FLEET_LANES], total[LF_FLEET_LANES];
-    int sound;
-};
+        ptrdiff_t stride, const double *first, size_t size, double *sums, double *missing);        \
+                                                                                                   \
+    /* Lines through the rows of problems that follow each other, eight a tile of at most 32, as   \
+     * the kernels below would fit them: sums, center, gram, factor, residuals, solve. Intercept   \
+     * and b go to pairs[8 tiles,2], or, where that is NULL, all that is known to lines[tiles].    \
+     * Returns bit i for tile i where what comes out means nothing: a lane has something missing,  \
+     * infinite, constant or near to underflow. rows > 1; `spare` has 32 rows doubles, aligned to  \
+     * 64 bytes. */                                                                                \
+    uint32_t (*lines_##type)(size_t rows, size_t tiles, const struct lf_fleet_series_##type *x,    \
+                             const struct lf_fleet_series_##type *y, void *spare, double *pairs,   \
+                             struct lf_fleet_lines *lines);
 
 struct lf_fleet_kernels {
     LF_FLEET_KERNELS_OF_TYPE(f32, float)
     LF_FLEET_KERNELS_OF_TYPE(f64, double)
-
-    /* Lines through the rows of so many tiles [rows,2,8], one after the other, as the kernels below
-     * would fit them: sums, center, gram, factor, residuals, solve. */
-    void (*lines)(size_t rows, size_t tiles, const double *tile, struct lf_fleet_lines *lines);
 
     /* weight[rows,8] = 0 where it or a column of its row is NaN; then 0 in all columns there. */
     void (*mask)(size_t rows, size_t columns, double *tile, double *weight);

@@ -272,3 +272,26 @@ LF_INLINE void turn_lanes(reg_f64 v[4])
     v[2] = _mm256_permute2f128_pd(even_low, even_high, 0x31);
     v[3] = _mm256_permute2f128_pd(odd_low, odd_high, 0x31);
 }
+
+#define TURN(type, real)                                                                           \
+    LF_INLINE void r_turn_##type(const real *p, ptrdiff_t stride, reg_f64 v[4])                    \
+    {                                                                                              \
+        LF_UNROLL                                                                                  \
+        for (ptrdiff_t k = 0; k < 4; k++)                                                          \
+            v[k] = r_widen_##type(p + k * stride);                                                 \
+        turn_lanes(v);                                                                             \
+    }                                                                                              \
+    LF_INLINE reg_f64 r_gather_##type(const real *p, ptrdiff_t stride)                             \
+    {                                                                                              \
+        return _mm256_setr_pd(p[0], p[stride], p[2 * stride], p[3 * stride]);                      \
+    }
+TURN(f32, float)
+TURN(f64, double)
+#undef TURN
+
+LF_INLINE void r_store_pairs_f64(double *p, reg_f64 a, reg_f64 b)
+{
+    const __m256d even = _mm256_unpacklo_pd(a, b), odd = _mm256_unpackhi_pd(a, b);
+    _mm256_storeu_pd(p, _mm256_permute2f128_pd(even, odd, 0x20));
+    _mm256_storeu_pd(p + 4, _mm256_permute2f128_pd(even, odd, 0x31));
+}

@@ -347,3 +347,42 @@ LF_INLINE void turn_lanes(reg_f64 v[4])
     v[2] = _mm512_permutex2var_pd(even_low, last, even_high);
     v[3] = _mm512_permutex2var_pd(odd_low, last, odd_high);
 }
+
+#define TURN(type, real, rows)                                                                     \
+    LF_INLINE void r_turn_##type(const real *p, ptrdiff_t stride, reg_f64 v[4])                    \
+    {                                                                                              \
+        LF_UNROLL                                                                                  \
+        for (ptrdiff_t k = 0; k < 4; k++)                                                          \
+            v[k] = rows(p + k * stride, p + (k + 4) * stride);                                     \
+        turn_lanes(v);                                                                             \
+    }
+TURN(f32, float, widened_rows)
+TURN(f64, double, two_rows)
+#undef TURN
+
+/* A load into one lane more is no shuffle, which but one port can do. */
+LF_INLINE reg_f64 r_gather_f64(const double *p, ptrdiff_t stride)
+{
+    __m512d v = _mm512_set1_pd(p[0]);
+    LF_UNROLL
+    for (ptrdiff_t l = 1; l < 8; l++)
+        v = _mm512_mask_broadcastsd_pd(v, (__mmask8)(1 << l), _mm_load_sd(p + l * stride));
+    return v;
+}
+
+LF_INLINE reg_f64 r_gather_f32(const float *p, ptrdiff_t stride)
+{
+    __m256 v = _mm256_set1_ps(p[0]);
+    LF_UNROLL
+    for (ptrdiff_t l = 1; l < 8; l++)
+        v = _mm256_mask_broadcastss_ps(v, (__mmask8)(1 << l), _mm_load_ss(p + l * stride));
+    return _mm512_cvtps_pd(v);
+}
+
+LF_INLINE void r_store_pairs_f64(double *p, reg_f64 a, reg_f64 b)
+{
+    const __m512i first = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+    const __m512i last = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+    _mm512_storeu_pd(p, _mm512_permutex2var_pd(a, first, b));
+    _mm512_storeu_pd(p + 8, _mm512_permutex2var_pd(a, last, b));
+}

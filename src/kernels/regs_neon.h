@@ -204,3 +204,28 @@ LF_INLINE reg_f64 r_fma_if_f64(lanes_f64 number, reg_f64 a, reg_f64 b, reg_f64 c
     const uint64x2_t only = vbicq_u64(vreinterpretq_u64_f64(a), number);
     return vfmaq_f64(c, vreinterpretq_f64_u64(only), b);
 }
+
+#define TURN(type, real)                                                                           \
+    LF_INLINE void r_turn_##type(const real *p, ptrdiff_t stride, reg_f64 v[4])                    \
+    {                                                                                              \
+        LF_UNROLL                                                                                  \
+        for (size_t j = 0; j < 4; j += 2) {                                                        \
+            const float64x2_t a = r_widen_##type(p + j);                                           \
+            const float64x2_t b = r_widen_##type(p + stride + j);                                  \
+            v[j] = vzip1q_f64(a, b);                                                               \
+            v[j + 1] = vzip2q_f64(a, b);                                                           \
+        }                                                                                          \
+    }                                                                                              \
+    LF_INLINE reg_f64 r_gather_##type(const real *p, ptrdiff_t stride)                             \
+    {                                                                                              \
+        return vsetq_lane_f64(p[stride], vdupq_n_f64(p[0]), 1);                                    \
+    }
+TURN(f32, float)
+TURN(f64, double)
+#undef TURN
+
+LF_INLINE void r_store_pairs_f64(double *p, reg_f64 a, reg_f64 b)
+{
+    vst1q_f64(p, vzip1q_f64(a, b));
+    vst1q_f64(p + 2, vzip2q_f64(a, b));
+}

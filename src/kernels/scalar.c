@@ -161,6 +161,7 @@ static void uniform_lanes_f64(struct lf_rng_lanes *rng, double out[LF_LANES])
 #include "scalar_sums.inl.h"
 #include "scalar_normal.inl.h"
 #include "scalar_fleet_shared.inl.h"
+#include "scalar_fleet_lines.inl.h"
 
 #include "type_f64.h"
 #include "scalar_online.inl.h"
@@ -172,6 +173,7 @@ static void uniform_lanes_f64(struct lf_rng_lanes *rng, double out[LF_LANES])
 #include "scalar_sums.inl.h"
 #include "scalar_normal.inl.h"
 #include "scalar_fleet_shared.inl.h"
+#include "scalar_fleet_lines.inl.h"
 #include "scalar_fleet.inl.h"
 
 #include "table.inl.h"

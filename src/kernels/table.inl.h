@@ -18,13 +18,14 @@
 
 #define FLEETS_OF_TYPE(type)                                                                       \
     .load_##type = fleet_load_##type, .first_##type = fleet_first_##type,                          \
-    .shared_##type = fleet_shared_##type, .shared_missing_##type = fleet_shared_missing_##type
+    .shared_##type = fleet_shared_##type, .shared_missing_##type = fleet_shared_missing_##type,    \
+    .lines_##type = fleet_lines_##type
 
-static const struct lf_fleet_kernels fleets = {
-    FLEETS_OF_TYPE(f32),          FLEETS_OF_TYPE(f64),    .mask = fleet_mask,
-    .sums = fleet_sums,           .center = fleet_center, .gram = fleet_gram,
-    .residuals = fleet_residuals, .factor = fleet_factor, .solve = fleet_solve,
-    .form = fleet_form,           .lines = fleet_lines};
+static const struct lf_fleet_kernels fleets = {FLEETS_OF_TYPE(f32),          FLEETS_OF_TYPE(f64),
+                                               .mask = fleet_mask,           .sums = fleet_sums,
+                                               .center = fleet_center,       .gram = fleet_gram,
+                                               .residuals = fleet_residuals, .factor = fleet_factor,
+                                               .solve = fleet_solve,         .form = fleet_form};
 
 #define TABLE(isa)                                                                                 \
     {                                                                                              \

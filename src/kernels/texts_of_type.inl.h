@@ -21,3 +21,4 @@
 #include "sums.inl.h"
 #include "normal.inl.h"
 #include "fleet_shared.inl.h"
+#include "fleet_lines.inl.h"

@@ -54,6 +54,10 @@
  *   r_sub_unless_f64(l, a, b) a - b, 0 in the lanes l
  *   r_add_if_f64(l, a, b)     a + b in the lanes l, else a, which is not -0
  *   r_fma_if_f64(l, a, b, c)  a*b + c in the lanes l, else c, which is not -0; a and b are finite
+ *   r_turn(p, s, v)           lane l of v[j] = p[l s + j], as doubles, for four j
+ *   r_gather(p, s)            lane l = p[l s], as a double
+ *   r_store_pairs_f64(p, a, b)
+ *                             lane l of a to p[2 l], of b to p[2 l + 1]
  * and for eight problems a vec_f64 (fleet.h)
  *   v_load_lanes(p, at, v)    lane l of v[j] = p[l][at + j], as doubles, for four j
  *

@@ -138,9 +138,8 @@ static void take_for_groups(struct lf_fleet_worker *w, const struct lf_fleet_pla
     enum { L = LF_FLEET_LANES };
     struct lf_fleet_system *s = &w->system;
     const size_t c = p->columns, gram = lf_fleet_packed(c, c, c), d = sizeof(double);
-    /* Where rows are few, a few tiles of them. */
-    const size_t tile =
-        p->most_rows < FLEET_OWN_ROWS / 4 ? 4 * p->most_rows : (size_t)FLEET_OWN_ROWS;
+    /* Lines take two tiles at once. */
+    const size_t tile = p->most_rows <= FLEET_OWN_ROWS ? 2 * p->most_rows : (size_t)FLEET_OWN_ROWS;
     s->gram = take(next, gram, d);
     s->factor = take(next, gram, d);
     s->b = take(next, c * L, d);
@@ -225,6 +224,10 @@ static void fit_piece(void *context, size_t worker, size_t i)
     const size_t first = line + at, count = end - first < p->piece ? end - first : p->piece;
     if (p->form != FLEET_OWN) {
         lf_fleet_shared(w, first, count);
+        return;
+    }
+    if (lf_fleet_are_lines(p, first, count)) {
+        lf_fleet_lines(w, first, count);
         return;
     }
     size_t problems[FLEET_PIECE];

@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines through a column of their own, all rows of which are there unless they are NaN: the
- * operations of lf_fleet_group, in a kernel that leaves nothing in memory between them. */
+ * operations of lf_fleet_group, in a kernel that reads the rows where they are, and writes the
+ * coefficients too where these lie dense and nothing else is asked for. */
 #include "fleet_plan.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { L = LF_FLEET_LANES };
 
-int lf_fleet_are_lines(const struct lf_fleet_plan *p, const size_t *problems, size_t count)
+int lf_fleet_are_lines(const struct lf_fleet_plan *p, size_t first, size_t count)
 {
     const struct lf_fleet *f = &p->fleet;
-    const size_t last = count > 0 ? count - 1 : 0;
-    if (count < L || problems[last] != problems[0] + last ||
-        problems[0] / f->width != problems[last] / f->width)
-        return 0;
-    return f->in == 1 && f->common_in == 0 && p->intercept && !p->masked && !f->offsets &&
+    return count >= L && first / f->width == (first + count - 1) / f->width && f->in == 1 &&
+           f->common_in == 0 && p->intercept && !p->masked && !f->offsets &&
            !lf_fleet_has_ridge(p) && f->rows >= 2 && f->rows <= FLEET_OWN_ROWS;
-}
-
-/* Lane by lane the rows of eight problems that follow each other. */
-static void load_series(const struct lf_fleet_plan *p, const struct lf_fleet_array *a, size_t first,
-                        double *to)
-{
-    ptrdiff_t start[L];
-    const ptrdiff_t at = lf_fleet_start(p, a, first);
-    LANE(l)
-    start[l] = at + (ptrdiff_t)l * a->problem;
-    lf_fleet_load(p, p->fleet.rows, a, start, a->row, 1, 1, to);
 }
 
 static void tell_lines(const struct lf_fleet_plan *p, struct lf_fleet_system *s, size_t first,
@@ -51,15 +37,12 @@ static void tell_lines(const struct lf_fleet_plan *p, struct lf_fleet_system *s,
 }
 
 /* Where nobody asks for more than the coefficients. */
-static void tell_coefficients(const struct lf_fleet_plan *p, size_t first,
+static void tell_coefficients(const struct lf_fleet_result *r, size_t first,
                               const struct lf_fleet_lines *line)
 {
-    const struct lf_fleet_result *r = &p->result;
-    double *to = r->coefficients + first * r->problem_stride, intercept[L];
-    LANE(l)
-    intercept[l] = fma(-line->mean_x[l], line->b[l], line->mean_y[l]);
+    double *to = r->coefficients + first * r->problem_stride;
     for (size_t l = 0; l < L; l++, to += r->problem_stride) {
-        to[0] = intercept[l];
+        to[0] = line->intercept[l];
         to[r->param_stride] = line->b[l];
     }
 }
@@ -70,33 +53,63 @@ static int only_coefficients(const struct lf_fleet_result *r)
            !r->residual_sd && !r->rows_used && !r->status;
 }
 
+#define SERIES_OF(type, real)                                                                      \
+    static struct lf_fleet_series_##type series_##type(                                            \
+        const struct lf_fleet_plan *p, const struct lf_fleet_array *a, size_t first)               \
+    {                                                                                              \
+        return (struct lf_fleet_series_##type){                                                    \
+            (const real *)a->data + lf_fleet_start(p, a, first), a->problem, a->row};              \
+    }
+SERIES_OF(f32, float)
+SERIES_OF(f64, double)
+
+/* The tiles that are not sound, as bits. */
+static uint32_t fit_tiles(struct lf_fleet_worker *w, size_t first, size_t tiles, double *pairs,
+                          struct lf_fleet_lines *lines)
+{
+    const struct lf_fleet_plan *p = w->plan;
+    const struct lf_fleet *f = &p->fleet;
+    if (f->dtype == LF_F32) {
+        const struct lf_fleet_series_f32 x = series_f32(p, &f->x, first),
+                                         y = series_f32(p, &f->y, first);
+        return p->kernels->lines_f32(f->rows, tiles, &x, &y, w->tile, pairs, lines);
+    }
+    const struct lf_fleet_series_f64 x = series_f64(p, &f->x, first),
+                                     y = series_f64(p, &f->y, first);
+    return p->kernels->lines_f64(f->rows, tiles, &x, &y, w->tile, pairs, lines);
+}
+
+static void fit_group(struct lf_fleet_worker *w, size_t first, size_t count)
+{
+    size_t problems[L];
+    for (size_t l = 0; l < count; l++)
+        problems[l] = first + l;
+    lf_fleet_group(w, problems, count);
+}
+
 void lf_fleet_lines(struct lf_fleet_worker *w, size_t first, size_t count)
 {
-    enum { TILES = 4 };
-    const struct lf_fleet_plan *p = w->plan;
-    const size_t rows = p->fleet.rows, most = rows * TILES <= FLEET_OWN_ROWS ? (size_t)TILES : 1;
-    struct lf_fleet_lines lines[TILES];
-    for (size_t i = 0; i < count;) {
-        const size_t whole = (count - i) / L, tiles = whole < most ? whole : most;
-        for (size_t k = 0; k < tiles; k++) {
-            load_series(p, &p->fleet.x, first + i + k * L, w->tile + k * rows * 2 * L);
-            load_series(p, &p->fleet.y, first + i + k * L, w->tile + k * rows * 2 * L + L);
+    enum { LINES = 4, PAIRS = 32 };
+    const struct lf_fleet_result *r = &w->plan->result;
+    const int is_bare = only_coefficients(r);
+    const int is_paired = is_bare && r->param_stride == 1 && r->problem_stride == 2;
+    const size_t most = is_paired ? PAIRS : LINES;
+    struct lf_fleet_lines lines[LINES];
+    while (count >= L) {
+        const size_t tiles = count / L < most ? count / L : most;
+        double *pairs = is_paired ? r->coefficients + 2 * first : NULL;
+        const uint32_t unsound = fit_tiles(w, first, tiles, pairs, lines);
+        for (size_t k = 0; k < tiles && (unsound || !is_paired); k++) {
+            if (unsound >> k & 1)
+                fit_group(w, first + k * L, L);
+            else if (!is_bare)
+                tell_lines(w->plan, &w->system, first + k * L, &lines[k]);
+            else if (!is_paired)
+                tell_coefficients(r, first + k * L, &lines[k]);
         }
-        if (tiles > 0)
-            p->kernels->lines(rows, tiles, w->tile, lines);
-        for (size_t k = 0; k < tiles || k == 0; k++, i += L) {
-            size_t problems[L];
-            const size_t n = count - i < L ? count - i : L;
-            if (tiles > 0 && lines[k].sound) {
-                if (only_coefficients(&p->result))
-                    tell_coefficients(p, first + i, &lines[k]);
-                else
-                    tell_lines(p, &w->system, first + i, &lines[k]);
-                continue;
-            }
-            for (size_t l = 0; l < n; l++)
-                problems[l] = first + i + l;
-            lf_fleet_group(w, problems, n);
-        }
+        first += tiles * L;
+        count -= tiles * L;
     }
+    if (count > 0)
+        fit_group(w, first, count);
 }

@@ -391,10 +391,6 @@ static const size_t *by_rows(struct lf_fleet_worker *w, const size_t *problems, 
 
 void lf_fleet_own(struct lf_fleet_worker *w, const size_t *problems, size_t count)
 {
-    if (lf_fleet_are_lines(w->plan, problems, count)) {
-        lf_fleet_lines(w, problems[0], count);
-        return;
-    }
     const size_t *order = w->plan->fleet.offsets ? by_rows(w, problems, count) : problems;
     for (size_t i = 0; i < count; i += L)
         lf_fleet_group(w, order + i, count - i < L ? count - i : L);

@@ -201,9 +201,9 @@ void lf_fleet_single(struct lf_fleet_worker *worker, size_t problem);
 /* Up to eight problems that bring everything. */
 void lf_fleet_group(struct lf_fleet_worker *worker, const size_t *problems, size_t count);
 
-/* Whether all of them are neighbours that are lines, and so fitted; those that have gaps go the way
- * of lf_fleet_group. */
-int lf_fleet_are_lines(const struct lf_fleet_plan *plan, const size_t *problems, size_t count);
+/* Whether `count` problems are lines, and so fitted; those that have gaps go the way of
+ * lf_fleet_group. */
+int lf_fleet_are_lines(const struct lf_fleet_plan *plan, size_t first, size_t count);
 void lf_fleet_lines(struct lf_fleet_worker *worker, size_t first, size_t count);
 
 /* Lane by lane n values from element start[l] of an array on, as the load kernels do. */
