@@ -26,8 +26,8 @@ enum {
     LF_FLEET_LONG = 8,                       /* and one register */
     LF_FLEET_SERIES = 128, /* neighbours from which on others of the lane follow */
     LF_FLEET_GAPS = 128,   /* rows among which gaps are looked for */
-    LF_FLEET_STREAMS = 16, /* rows that are read side by side */
-    LF_FLEET_AHEAD = 256   /* bytes of a row, from fetching to reading */
+    LF_FLEET_STREAMS = 8,  /* rows that are read side by side: whose lines fit into one set of L1 */
+    LF_FLEET_AHEAD = 512   /* bytes of a row, from fetching to reading */
 };
 
 /* missing += the gaps of n rows, one register each, times `of`, a column, or nothing if NULL, times
