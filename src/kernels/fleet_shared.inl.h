@@ -300,7 +300,7 @@ LF_INLINE void fleet_all(size_t registers, int gaps, size_t rows, size_t columns
                          ahead, first, size, sums, column_sums + k * size);
 }
 
-/* Rows by the dozen, so that the machine sees each of them go on and reads ahead. */
+/* A few rows at a time, so that the machine sees each of them go on and reads ahead. */
 static void TYPED(fleet_shared)(size_t rows, size_t columns, size_t problems, const double *basis,
                                 const REAL *v, ptrdiff_t stride, const double *first, size_t size,
                                 double *sums)
