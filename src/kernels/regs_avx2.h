@@ -283,7 +283,8 @@ LF_INLINE void turn_lanes(reg_f64 v[4])
     }                                                                                              \
     LF_INLINE reg_f64 r_gather_##type(const real *p, ptrdiff_t stride)                             \
     {                                                                                              \
-        return _mm256_setr_pd(p[0], p[stride], p[2 * stride], p[3 * stride]);                      \
+        return _mm256_setr_pd((double)p[0], (double)p[stride], (double)p[2 * stride],              \
+                              (double)p[3 * stride]);                                              \
     }
 TURN(f32, float)
 TURN(f64, double)

@@ -218,7 +218,7 @@ LF_INLINE reg_f64 r_fma_if_f64(lanes_f64 number, reg_f64 a, reg_f64 b, reg_f64 c
     }                                                                                              \
     LF_INLINE reg_f64 r_gather_##type(const real *p, ptrdiff_t stride)                             \
     {                                                                                              \
-        return vsetq_lane_f64(p[stride], vdupq_n_f64(p[0]), 1);                                    \
+        return vsetq_lane_f64((double)p[stride], vdupq_n_f64((double)p[0]), 1);                    \
     }
 TURN(f32, float)
 TURN(f64, double)
