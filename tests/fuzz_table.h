@@ -9,4 +9,7 @@
 /* Ends the process where something is wrong. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Of the fuzzer of groups: rows whose groups were compared so far. */
+extern size_t fuzz_rows;
+
 #endif

@@ -184,29 +184,45 @@ END_TEST
 
 /* ---- Options ------------------------------------------------------------------------------ */
 
-/* Threads, workspace, planar outputs: about a thousand problems, so that every thread has some. */
+/* The forms, and lines that are there but for some NaN: through a shared column, through their own.
+ */
+static struct fleet_spec many_of_form(size_t form, enum lf_dtype dtype)
+{
+    struct fleet_spec s = fleet_form(form < FLEET_FORMS ? form : 0, dtype);
+    s.problems = 1003;
+    s.rows = 11;
+    s.missing = form < FLEET_FORMS ? MISSING_Y | MISSING_BITS : MISSING_Y;
+    if (form > FLEET_FORMS) {
+        s.shares_x = 0;
+        s.layout = LAYOUT_PROBLEMS;
+        s.missing = form % 2 ? MISSING_Y : 0;
+    }
+    return s;
+}
+
+/* Threads, workspace, planar outputs, coefficients alone: about a thousand problems, so that every
+ * thread has some. */
 START_TEST(test_options)
 {
     static const size_t threads[] = {0, 1, 2, 3, 8};
     struct test_rng rng = test_rng(1500 + (uint64_t)_i);
-    struct fleet_spec s = fleet_form((size_t)_i / 2, (enum lf_dtype)(_i % 2));
-    s.problems = 1003;
-    s.rows = 11;
-    s.missing = MISSING_Y | MISSING_BITS;
+    const struct fleet_spec s = many_of_form((size_t)_i / 2, (enum lf_dtype)(_i % 2));
     struct test_fleet t = fleet_draw(&s, &rng);
     const size_t params = lf_fleet_params(&t.fleet);
     struct fleet_outputs all = fleet_fit(&t.fleet, tested);
     for (size_t q = 0; q < s.problems; q += 59)
         check_alone(&t.fleet, &all, q, "of many");
     for (size_t k = 0; k < sizeof threads / sizeof threads[0]; k++)
-        for (int way = 0; way < 4; way++) {
+        for (int way = 0; way < 6; way++) {
             struct lf_fleet_options options = {.kernels = tested, .threads = threads[k]};
             const size_t bytes = lf_fleet_workspace(&t.fleet, &options);
             void *workspace = malloc(bytes + 1);
-            struct fleet_outputs o = fleet_outputs(s.problems, params, way / 2);
+            struct fleet_outputs o = fleet_outputs(s.problems, params, way / 2 == 1);
             ck_assert(bytes > 0 && workspace);
             memset(workspace, 0x5a, bytes); /* it may hold anything */
             options.workspace = way % 2 ? workspace : NULL;
+            if (way / 2 == 2)
+                o.result = (struct lf_fleet_result){.coefficients = o.result.coefficients};
             ck_assert_int_eq(lf_fleet_fit(&t.fleet, &options, &o.result), LF_OK);
             for (size_t q = 0; q < s.problems; q++)
                 ASSERT_SAME(&o, q, &all, q, "%zu threads, way %d, problem %zu", threads[k], way, q);
@@ -387,7 +403,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(tests, test_sizes, 0, 2);
     tcase_add_loop_test(tests, test_positions, 0, 2 * FLEET_FORMS);
     tcase_add_loop_test(tests, test_ragged_order, 0, 2);
-    tcase_add_loop_test(tests, test_options, 0, 2 * FLEET_FORMS);
+    tcase_add_loop_test(tests, test_options, 0, 2 * FLEET_FORMS + 6);
     tcase_add_loop_test(tests, test_outputs, 0, 2 * FLEET_FORMS);
     tcase_add_loop_test(tests, test_neighbours, 0, 2);
     tcase_add_loop_test(tests, nothing_moves, 0, HASHES);

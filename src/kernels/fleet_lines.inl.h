@@ -19,7 +19,7 @@ enum {
 #define EACH_SIDE LF_UNROLL for (size_t i = 0; i < LF_LINES_SIDE; i++)
 
 /* What is known of the lines of so many registers. */
-struct fleet_line {
+struct fleet_line_sums {
     reg_f64 mean_x[LF_LINES_SIDE], mean_y[LF_LINES_SIDE];
     reg_f64 xx[LF_LINES_SIDE], xy[LF_LINES_SIDE], yy[LF_LINES_SIDE]; /* sums of products */
     reg_f64 xd[LF_LINES_SIDE], dd[LF_LINES_SIDE]; /* of residuals; before, sums of x and y */
@@ -27,7 +27,7 @@ struct fleet_line {
 };
 
 /* Three passes, row by row. Of the first, the first row is 0 about itself. */
-LF_INLINE void fleet_line_sum(const reg_f64 *x, const reg_f64 *y, struct fleet_line *s)
+LF_INLINE void fleet_line_sum(const reg_f64 *x, const reg_f64 *y, struct fleet_line_sums *s)
 {
     EACH_SIDE
     {
@@ -36,7 +36,7 @@ LF_INLINE void fleet_line_sum(const reg_f64 *x, const reg_f64 *y, struct fleet_l
     }
 }
 
-LF_INLINE void fleet_line_center(reg_f64 *x, reg_f64 *y, struct fleet_line *s)
+LF_INLINE void fleet_line_center(reg_f64 *x, reg_f64 *y, struct fleet_line_sums *s)
 {
     EACH_SIDE
     {
@@ -49,7 +49,7 @@ LF_INLINE void fleet_line_center(reg_f64 *x, reg_f64 *y, struct fleet_line *s)
 }
 
 LF_INLINE void fleet_line_residual(const reg_f64 *x, const reg_f64 *y, const reg_f64 *minus_b,
-                                   struct fleet_line *s)
+                                   struct fleet_line_sums *s)
 {
     EACH_SIDE
     {
@@ -61,7 +61,7 @@ LF_INLINE void fleet_line_residual(const reg_f64 *x, const reg_f64 *y, const reg
 
 /* x and y, [rows,LF_LINES_SIDE], are left centred. To keep few rows in registers, a loop of each
  * number of them, makes no difference that is worth its size. */
-LF_INLINE void fleet_line_passes(size_t rows, reg_f64 *x, reg_f64 *y, struct fleet_line *s)
+LF_INLINE void fleet_line_passes(size_t rows, reg_f64 *x, reg_f64 *y, struct fleet_line_sums *s)
 {
     enum { N = LF_LINES_SIDE };
     const reg_f64 share = r_set1_f64(1 / (double)rows), zero = r_set1_f64(0);
@@ -96,7 +96,7 @@ LF_INLINE void fleet_line_passes(size_t rows, reg_f64 *x, reg_f64 *y, struct fle
 
 /* Whether a lane of register i can't be trusted. Where a mean or x'y is not finite, neither is one
  * of these four. */
-LF_INLINE int fleet_line_unsound(size_t rows, const struct fleet_line *s, size_t i)
+LF_INLINE int fleet_line_unsound(size_t rows, const struct fleet_line_sums *s, size_t i)
 {
     const reg_f64 least = r_set1_f64(LF_FLEET_LEAST_SQUARE), nan = r_set1_f64(__builtin_nan(""));
     const reg_f64 share = r_set1_f64(LF_FLEET_LEAST_TOTAL * (double)rows);
@@ -121,7 +121,7 @@ LF_INLINE void fleet_line_fetch(const void *at, size_t bytes, int written)
 }
 
 /* Register i, problems at, at + 1, ... */
-LF_INLINE void fleet_line_tell(const struct fleet_line *s, size_t i, size_t at, double *pairs,
+LF_INLINE void fleet_line_tell(const struct fleet_line_sums *s, size_t i, size_t at, double *pairs,
                                struct lf_fleet_lines *lines)
 {
     const reg_f64 minus_x = r_sub_f64(r_set1_f64(-0.0), s->mean_x[i]);
@@ -147,7 +147,7 @@ LF_INLINE void fleet_line_tell(const struct fleet_line *s, size_t i, size_t at, 
 LF_APART uint32_t fleet_line_fit(size_t rows, reg_f64 *tile, const size_t *at, double *pairs,
                                  struct lf_fleet_lines *lines)
 {
-    struct fleet_line s;
+    struct fleet_line_sums s;
     uint32_t unsound = 0;
     fleet_line_passes(rows, tile, tile + rows * LF_LINES_SIDE, &s);
     EACH_SIDE

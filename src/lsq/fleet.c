@@ -91,6 +91,19 @@ static size_t spare_bytes(const struct lf_fleet_plan *p)
     return single > making ? single : making;
 }
 
+/* No stride may be added up that is never walked. */
+static void forget_strides(struct lf_fleet *f)
+{
+    struct lf_fleet_array *const operand[] = {&f->x, &f->common, &f->y, &f->weight};
+    const size_t columns[] = {f->in, f->common_in, 1, f->weight.data != NULL};
+    for (size_t i = 0; i < 4; i++) {
+        if (columns[i] == 0 || (!f->offsets && f->rows == 0))
+            *operand[i] = (struct lf_fleet_array){.data = operand[i]->data};
+        else if (!f->offsets && f->rows == 1)
+            operand[i]->row = 0;
+    }
+}
+
 /* 0 where the sizes are refused. */
 static int make_plan(struct lf_fleet_plan *p, const struct lf_fleet *fleet,
                      const struct lf_fleet_options *options)
@@ -98,6 +111,7 @@ static int make_plan(struct lf_fleet_plan *p, const struct lf_fleet *fleet,
     if (!lf_fleet_check_sizes(fleet))
         return 0;
     p->fleet = *fleet;
+    forget_strides(&p->fleet);
     p->params = lf_fleet_params(fleet);
     p->intercept = fleet->no_intercept ? 0 : 1;
     p->features = fleet->in + fleet->common_in;
@@ -108,8 +122,6 @@ static int make_plan(struct lf_fleet_plan *p, const struct lf_fleet *fleet,
     p->form = form_of(&p->fleet);
     p->spare = spare_bytes(p);
     share_out(p, options && options->threads > 0 ? options->threads : 1);
-    if (!fleet->offsets && fleet->rows < 2) /* no stride may be added up that is never walked */
-        p->fleet.x.row = p->fleet.common.row = p->fleet.y.row = p->fleet.weight.row = 0;
     return lf_fleet_find_inputs(&p->fleet, &p->inputs);
 }
 
@@ -138,15 +150,15 @@ static void take_for_groups(struct lf_fleet_worker *w, const struct lf_fleet_pla
     enum { L = LF_FLEET_LANES };
     struct lf_fleet_system *s = &w->system;
     const size_t c = p->columns, gram = lf_fleet_packed(c, c, c), d = sizeof(double);
-    /* Lines take two tiles at once. */
-    const size_t tile = p->most_rows <= FLEET_OWN_ROWS ? 2 * p->most_rows : (size_t)FLEET_OWN_ROWS;
+    const size_t tile = p->most_rows < FLEET_OWN_ROWS ? p->most_rows : (size_t)FLEET_OWN_ROWS;
+    const size_t tiles = c == 2 ? 2 : 1; /* lines take two at once */
     s->gram = take(next, gram, d);
     s->factor = take(next, gram, d);
     s->b = take(next, c * L, d);
     s->constant = take(next, c * L, d);
     s->step = take(next, c * L, d);
     s->dots = take(next, c * L, d);
-    w->tile = take(next, tile * c * L, d);
+    w->tile = take(next, tiles * tile * c * L, d);
     w->weighted = take(next, p->fleet.weight.data ? tile * c * L : 0, d);
     w->weight = take(next, tile * L, d);
     w->first = take(next, c * L, d);

@@ -11,7 +11,8 @@ enum { L = LF_FLEET_LANES };
 int lf_fleet_are_lines(const struct lf_fleet_plan *p, size_t first, size_t count)
 {
     const struct lf_fleet *f = &p->fleet;
-    return count > 0 && first / f->width == (first + count - 1) / f->width && f->in == 1 &&
+    const int are_many = count >= L || (count == 1 && f->rows <= FLEET_ALONE_ROWS);
+    return are_many && first / f->width == (first + count - 1) / f->width && f->in == 1 &&
            f->common_in == 0 && p->intercept && !p->masked && !f->offsets &&
            !lf_fleet_has_ridge(p) && f->rows >= 2 && f->rows <= FLEET_OWN_ROWS;
 }
@@ -41,9 +42,9 @@ static void tell_coefficients(const struct lf_fleet_result *r, size_t first, siz
                               const struct lf_fleet_lines *line)
 {
     double *to = r->coefficients + first * r->problem_stride;
-    for (size_t l = 0; l < count; l++, to += r->problem_stride) {
-        to[0] = line->intercept[l];
-        to[r->param_stride] = line->b[l];
+    for (size_t l = 0; l < count; l++) {
+        to[l * r->problem_stride] = line->intercept[l];
+        to[l * r->problem_stride + r->param_stride] = line->b[l];
     }
 }
 
@@ -53,7 +54,7 @@ static int only_coefficients(const struct lf_fleet_result *r)
            !r->residual_sd && !r->rows_used && !r->status;
 }
 
-/* Problems from `first` on, `lanes` of them; all lanes are the same one where that is 1. */
+/* Problems from `first` on; where there is but one every lane has it. */
 #define SERIES_OF(type, real)                                                                      \
     static struct lf_fleet_series_##type series_##type(                                            \
         const struct lf_fleet_plan *p, const struct lf_fleet_array *a, size_t first, size_t lanes) \
@@ -93,7 +94,7 @@ void lf_fleet_lines(struct lf_fleet_worker *w, size_t first, size_t count)
 {
     enum { LINES = 4, PAIRS = 32 };
     const struct lf_fleet_result *r = &w->plan->result;
-    const size_t lanes = count < L ? 1 : L;
+    const size_t lanes = count == 1 ? 1 : L;
     const int is_bare = only_coefficients(r);
     const int is_paired = is_bare && lanes == L && r->param_stride == 1 && r->problem_stride == 2;
     const size_t most = is_paired ? PAIRS : LINES;
@@ -101,9 +102,7 @@ void lf_fleet_lines(struct lf_fleet_worker *w, size_t first, size_t count)
     for (const size_t end = first + count; first < end;) {
         if (end - first < lanes) /* the last eight, some of them once more */
             first = end - lanes;
-        const size_t left = (end - first) / lanes, tiles = lanes == 1    ? 1
-                                                           : left < most ? left
-                                                                         : most;
+        const size_t left = (end - first) / lanes, tiles = left < most ? left : most;
         double *pairs = is_paired ? r->coefficients + 2 * first : NULL;
         const uint32_t unsound = fit_tiles(w, first, lanes, tiles, pairs, lines);
         for (size_t k = 0; k < tiles && (unsound || !is_paired); k++) {

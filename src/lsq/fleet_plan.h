@@ -21,6 +21,7 @@
 enum {
     FLEET_PIECE = 512,       /* problems of a worker's piece at most */
     FLEET_OWN_ROWS = 128,    /* rows of a tile */
+    FLEET_ALONE_ROWS = 32,   /* rows up to which one line is solved as eight the same */
     FLEET_SHARED_ROWS = 128, /* rows of a block of sums over shared columns */
     FLEET_FIRST_ROWS = 8, /* rows among which the values are looked for that others are taken about
                            */
@@ -94,7 +95,8 @@ struct lf_fleet_worker {
     struct lf_fleet_system system;
 
     /* Of eight problems that bring everything. */
-    double *tile, *weighted, *weight; /* [FLEET_OWN_ROWS,columns,8], .., [FLEET_OWN_ROWS,8] */
+    double *tile, *weighted, *weight; /* [rows,columns,8], .., [rows,8], at most FLEET_OWN_ROWS; two
+                                         tiles where there is one column beside y */
     double *first, *sum, *mean;       /* [columns,8] */
     size_t *order;                    /* [FLEET_PIECE]: problems by their rows */
 

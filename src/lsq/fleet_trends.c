@@ -77,8 +77,8 @@ static void put(const struct telling *to, double *array, size_t stride, const do
     for (size_t i = 0; array && i < to->count; i += L) {
         const size_t n = to->count - i < L ? to->count - i : L;
         double *at = array + (to->first + i) * stride;
-        for (size_t l = 0; to->told[i / L] && l < n; l++, at += stride)
-            *at = value[i + l];
+        for (size_t l = 0; to->told[i / L] && l < n; l++)
+            at[l * stride] = value[i + l];
     }
 }
 
